@@ -1,0 +1,59 @@
+#include "base/arena.h"
+
+#include <stdlib.h>
+
+enum { ALIGN = 16, CHUNK = 64 * 1024 };
+
+struct arena_chunk {
+	_Alignas(ALIGN) struct arena_chunk *previous;
+};
+
+void arena_finish(struct arena *arena)
+{
+	if (!arena)
+		return;
+	for (struct arena_chunk *chunk = arena->chunks, *previous; chunk; chunk = previous) {
+		previous = chunk->previous;
+		free(chunk);
+	}
+	*arena = (struct arena){ 0 };
+}
+
+/* Objects larger than a quarter of a chunk get a chunk of their own, so that the current one is not wasted. */
+static void *arena_chunk(struct arena *arena, size_t size)
+{
+	bool own = size > CHUNK / 4;
+	size_t capacity = own ? size : CHUNK;
+	struct arena_chunk *chunk = calloc(1, sizeof *chunk + capacity);
+	if (!chunk)
+		return NULL;
+	chunk->previous = arena->chunks;
+	arena->chunks = chunk;
+	uint8_t *data = (uint8_t *)(chunk + 1);
+	if (!own) {
+		arena->next = data + size;
+		arena->end = data + capacity;
+	}
+	return data;
+}
+
+void *arena_array(struct arena *arena, size_t count, size_t size)
+{
+	size_t total;
+	if (__builtin_mul_overflow(count, size, &total) || total > SIZE_MAX / 2)
+		return NULL;
+	total = (total + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+	if (total > (size_t)(arena->end - arena->next))
+		return arena_chunk(arena, total);
+	void *data = arena->next;
+	arena->next += total;
+	return data;
+}
+
+char *arena_text(struct arena *arena, struct view text)
+{
+	char *copy = arena_array(arena, text.size + 1, 1);
+	if (copy && text.size)
+		memcpy(copy, text.data, text.size);
+	return copy;
+}
