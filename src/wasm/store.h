@@ -101,6 +101,9 @@ struct stack_frame {
 	uint32_t offset;             /* of the instruction, in the module's bytes; for a caller, of its call */
 };
 
+/* In a host function: the instance whose function called it. */
+struct instance *store_caller(const struct store *store);
+
 /* Up to `max` frames, innermost first; returns how many there are in all. */
 size_t store_stack(const struct store *store, struct stack_frame *ret_frames, size_t max);
 
