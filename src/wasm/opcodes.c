@@ -1,6 +1,7 @@
 #include "wasm/opcodes.h"
 
-#define INDEX(code) ((code) < 0x100 ? (code) : ((((code) >> 8) - 0xfb) << 8) + ((code) & 0xff))
+/* opcode_index, as a constant expression. */
+#define INDEX(code) ((code) % 0x100u + ((code) > 0xff ? ((code) / 0x100u - 0xfbu) * 0x100u : 0u))
 
 const struct opcode_info opcode_infos[3 * 256] = {
 #define OP(code, ident, name, immediates, signature) [INDEX(code)] = { name, signature, IMM_##immediates },
