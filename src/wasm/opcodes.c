@@ -1,9 +1,8 @@
 #include "wasm/opcodes.h"
 
-/* opcode_index, as a constant expression. */
-#define INDEX(code) ((code) % 0x100u + ((code) > 0xff ? ((code) / 0x100u - 0xfbu) * 0x100u : 0u))
+#define INDEX(code) (((code) & 0xff) + ((code) < 0x100 ? 0 : 0x100 * ((code) / 0x100 - 0xfb)))
 
 const struct opcode_info opcode_infos[3 * 256] = {
-#define OP(code, ident, name, immediates, signature) [INDEX(code)] = { name, signature, IMM_##immediates },
+#define OP(code, ident, name, immediates, signature, ...) [INDEX(code)] = { name, signature, IMM_##immediates, __VA_ARGS__ },
 #include "wasm/opcodes.def"
 };

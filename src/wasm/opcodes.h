@@ -4,7 +4,7 @@
 #include <stdint.h>
 
 enum opcode {
-#define OP(code, ident, name, immediates, signature) OP_##ident = code,
+#define OP(code, ident, name, immediates, signature, ...) OP_##ident = code,
 #include "wasm/opcodes.def"
 };
 
@@ -42,6 +42,7 @@ struct opcode_info {
 	const char *name;
 	const char *signature; /* NULL: no such instruction */
 	uint8_t immediates;    /* enum immediates */
+	uint8_t width;         /* see opcodes.def */
 };
 
 /* Indexed by opcode_index. */

@@ -115,3 +115,52 @@ static inline uint64_t read_fixed(struct reader *r, size_t size)
 	memcpy(&value, bytes.data ? bytes.data : (const uint8_t *)&value, bytes.size);
 	return value;
 }
+
+/* For validated code: the same without checks. */
+
+static inline uint32_t code_u32(const uint8_t **at)
+{
+	const uint8_t *p = *at;
+	uint32_t value = *p++;
+	if (__builtin_expect(value >= 0x80, 0)) {
+		value &= 0x7f;
+		for (unsigned shift = 7;; shift += 7) {
+			value |= (uint32_t)(*p & 0x7f) << shift;
+			if (*p++ < 0x80)
+				break;
+		}
+	}
+	*at = p;
+	return value;
+}
+
+static inline int64_t code_s64(const uint8_t **at)
+{
+	const uint8_t *p = *at;
+	uint64_t value = 0;
+	unsigned shift = 0;
+	uint8_t byte;
+	do {
+		byte = *p++;
+		value |= (uint64_t)(byte & 0x7f) << shift;
+		shift += 7;
+	} while (byte >= 0x80);
+	if (shift < 64 && byte & 0x40)
+		value |= ~(uint64_t)0 << shift;
+	*at = p;
+	return (int64_t)value;
+}
+
+static inline int32_t code_s32(const uint8_t **at)
+{
+	return (int32_t)code_s64(at);
+}
+
+/* The opcode, with its prefix: numbers as in opcodes.def. */
+static inline uint32_t code_opcode(const uint8_t **at)
+{
+	uint32_t opcode = *(*at)++;
+	if (__builtin_expect(opcode >= 0xfc, 0))
+		opcode = opcode << 8 | code_u32(at);
+	return opcode;
+}
