@@ -8,6 +8,18 @@
 #include "base/arena.h"
 #include "wasm/module.h"
 
+/*
+ * Limits of this implementation, so that memory and time stay in proportion to the bytes; past them decoding is ERR_LIMIT. They
+ * are at or above those of the JavaScript API, which toolchains keep to.
+ */
+enum {
+	MAX_ENTRIES = 1000000,       /* types, functions, imports, exports, ... each */
+	MAX_PARAMS = 1000,           /* of a function type; results likewise */
+	MAX_LOCALS = 50000,          /* parameters included */
+	MAX_OPERAND_SLOTS = 1 << 20, /* held by the operand stack of a function */
+	MAX_NESTING = 1000000,       /* of blocks */
+};
+
 enum init_kind { INIT_CONST, INIT_GLOBAL, INIT_FUNC, INIT_NULL };
 
 /* A constant expression of WebAssembly 2.0 is one instruction. */
@@ -36,13 +48,17 @@ struct module_global {
 
 enum segment_mode { SEGMENT_ACTIVE, SEGMENT_PASSIVE, SEGMENT_DECLARED };
 
+/* An item of an element segment: the index of a function, ELEM_NULL, or ELEM_GLOBAL | the index of a global. */
+#define ELEM_NULL UINT32_MAX
+#define ELEM_GLOBAL (UINT32_C(1) << 31)
+
 struct module_elem {
 	uint8_t mode;
 	uint8_t type; /* enum valtype */
 	uint32_t table;
 	struct init offset; /* active */
 	uint32_t count;
-	struct init *inits;
+	uint32_t *items;
 };
 
 struct module_data {
@@ -83,9 +99,8 @@ struct module {
 	uint32_t start;
 
 	size_t code_offset; /* of the code section's contents */
-	size_t custom_names; /* offset and size of the contents of the name section; size 0: none */
-	size_t custom_names_size;
+	struct view name_section; /* its contents; empty when there is none */
 
-	void *export_index; /* lookup structures, made when first needed */
-	void *name_index;
+	uint32_t *export_order; /* indices of exports, sorted by name */
+	struct view *func_names; /* made when first asked for */
 };
