@@ -42,7 +42,7 @@ void *arena_array(struct arena *arena, size_t count, size_t size)
 	size_t total;
 	if (__builtin_mul_overflow(count, size, &total) || total > SIZE_MAX / 2)
 		return NULL;
-	total = (total + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+	total = total ? (total + ALIGN - 1) & ~(size_t)(ALIGN - 1) : ALIGN; /* no bytes are not NULL: that says no memory */
 	if (total > (size_t)(arena->end - arena->next))
 		return arena_chunk(arena, total);
 	void *data = arena->next;

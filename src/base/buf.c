@@ -19,15 +19,15 @@ void buf_clear(struct buf *buf)
 
 bool buf_reserve(struct buf *buf, size_t more)
 {
-	size_t max = buf->max ? buf->max : BUF_MAX;
 	if (more <= buf->capacity - buf->size)
 		return true;
+	size_t max = buf->max ? buf->max : BUF_MAX;
 	if (more > max - buf->size) {
 		buf->failed = true;
 		return false;
 	}
 	size_t need = buf->size + more;
-	size_t capacity = buf->capacity ? buf->capacity : 64;
+	size_t capacity = buf->capacity ? buf->capacity : max < 64 ? max : 64;
 	while (capacity < need)
 		capacity = capacity < max / 2 ? capacity * 2 : max;
 	uint8_t *data = realloc(buf->data, capacity);

@@ -1,0 +1,9 @@
+/* cmocka, with the headers that its own needs. */
+#pragma once
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
