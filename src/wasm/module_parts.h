@@ -16,7 +16,7 @@ enum {
 	MAX_ENTRIES = 1000000,       /* types, functions, imports, exports, ... each */
 	MAX_PARAMS = 1000,           /* of a function type; results likewise */
 	MAX_LOCALS = 50000,          /* parameters included */
-	MAX_OPERAND_SLOTS = 1 << 20, /* held by the operand stack of a function */
+	MAX_OPERANDS = 1 << 20,      /* held by the operand stack of a function */
 	MAX_NESTING = 1000000,       /* of blocks */
 };
 

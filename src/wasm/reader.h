@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "base/utf8.h"
 #include "base/view.h"
 
 struct reader {
@@ -114,6 +115,21 @@ static inline uint64_t read_fixed(struct reader *r, size_t size)
 	struct view bytes = read_bytes(r, size);
 	memcpy(&value, bytes.data ? bytes.data : (const uint8_t *)&value, bytes.size);
 	return value;
+}
+
+/* The count of a vector or length of a name: each element takes a byte at least, so more than there are bytes can't be meant. */
+static inline uint32_t read_count(struct reader *r)
+{
+	uint32_t count = read_u32(r);
+	return count <= reader_left(r) ? count : reader_fail(r, "length out of bounds");
+}
+
+static inline struct view read_name(struct reader *r)
+{
+	struct view name = read_bytes(r, read_count(r));
+	if (!utf8_valid(name))
+		reader_fail(r, "malformed UTF-8 encoding");
+	return name;
 }
 
 /* For validated code: the same without checks. */
