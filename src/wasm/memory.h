@@ -18,7 +18,8 @@ struct memory {
 	uint64_t size;      /* bytes */
 	uint64_t max_pages; /* the lesser of the type's maximum and the store's limit */
 	/* What follows is the engine's own. */
-	uint64_t reserved;
+	struct memory *next; /* of the store */
+	uint64_t reserved;   /* bytes of address space */
 	uint64_t type_min, type_max; /* pages, as declared; type_max UINT64_MAX when there is none */
 };
 

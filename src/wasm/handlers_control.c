@@ -1,0 +1,450 @@
+/* Control, calls, variables, and the bulk instructions, which call out. */
+#include "wasm/steps.h"
+
+HANDLER(copy32)
+{
+	SLOT(uint32_t, A) = SLOT(uint32_t, B);
+	NEXT(2);
+}
+
+HANDLER(copy64)
+{
+	FRAME[A] = FRAME[B];
+	NEXT(2);
+}
+
+HANDLER(copy128)
+{
+	memcpy(FRAME + A, FRAME + B, 16);
+	NEXT(2);
+}
+
+HANDLER(const32)
+{
+	SLOT(int32_t, A) = IMM;
+	NEXT(2);
+}
+
+HANDLER(const64)
+{
+	FRAME[A] = PC[2].value;
+	NEXT(3);
+}
+
+HANDLER(const128)
+{
+	FRAME[A] = PC[2].value;
+	FRAME[A + 1] = PC[3].value;
+	NEXT(4);
+}
+
+/* Loop heads and function entries are counted, and are where a guest can be stopped. */
+#define COUNT_OR_STOP()                                  \
+	do {                                             \
+		if (unlikely(++COUNT >= S->stop_at))     \
+			TRAP(TRAP_INTERRUPTED);          \
+	} while (0)
+
+HANDLER(loop)
+{
+	COUNT_OR_STOP();
+	NEXT(2);
+}
+
+HANDLER(jump)
+{
+	NEXT(IMM);
+}
+
+HANDLER(jump_back)
+{
+	COUNT_OR_STOP();
+	NEXT(IMM);
+}
+
+HANDLER(branch_if)
+{
+	if (SLOT(uint32_t, A))
+		NEXT(IMM);
+	NEXT(2);
+}
+
+HANDLER(branch_unless)
+{
+	if (!SLOT(uint32_t, A))
+		NEXT(IMM);
+	NEXT(2);
+}
+
+HANDLER(back_if)
+{
+	if (!SLOT(uint32_t, A))
+		NEXT(2);
+	COUNT_OR_STOP();
+	NEXT(IMM);
+}
+
+HANDLER(back_unless)
+{
+	if (SLOT(uint32_t, A))
+		NEXT(2);
+	COUNT_OR_STOP();
+	NEXT(IMM);
+}
+
+HANDLER(table_branch)
+{
+	uint32_t index = SLOT(uint32_t, A);
+	uint32_t last = PC[1].offset - 1;
+	int32_t distance;
+	memcpy(&distance, (const char *)(PC + 2) + 4 * (size_t)(index < last ? index : last), sizeof distance);
+	NEXT(distance);
+}
+
+HANDLER(enter)
+{
+	COUNT_OR_STOP();
+	uint64_t *local = FRAME + B;
+	for (uint32_t left = A; left; left--)
+		*local++ = 0;
+	NEXT(2);
+}
+
+/* Back to the caller, whose instance may be another one. */
+#define RETURN()                                                                    \
+	do {                                                                        \
+		struct activation *done = S->activation--;                          \
+		S->stack_left += FRAME_COST + (int64_t)done->func->frame_slots * 8; \
+		PC = done->return_pc;                                               \
+		FRAME = done->frame;                                                \
+		struct instance *caller = S->activation->func->instance;            \
+		if (unlikely(caller != done->func->instance)) {                     \
+			S->instance = caller;                                       \
+			S->memory = caller ? instance_main_memory(caller) : &S->no_memory; \
+			LOAD_MEMORY();                                              \
+		}                                                                   \
+		DISPATCH();                                                         \
+	} while (0)
+
+HANDLER(leave)
+{
+	RETURN();
+}
+
+HANDLER(leave32)
+{
+	SLOT(uint32_t, 0) = SLOT(uint32_t, A);
+	RETURN();
+}
+
+HANDLER(leave64)
+{
+	FRAME[0] = FRAME[A];
+	RETURN();
+}
+
+HANDLER(leave_many)
+{
+	COPY_SLOTS(FRAME, FRAME + A, PC[1].offset);
+	RETURN();
+}
+
+HANDLER(unreachable)
+{
+	TRAP(TRAP_UNREACHABLE);
+}
+
+/* Enters `to`, whose frame begins at slot `at`, and comes back `words` further. */
+#define ENTER(to, at, words)                                                            \
+	do {                                                                            \
+		struct func *entered = (to);                                            \
+		S->stack_left -= FRAME_COST + (int64_t)entered->frame_slots * 8;        \
+		if (unlikely(S->stack_left < 0)) {                                      \
+			S->stack_left += FRAME_COST + (int64_t)entered->frame_slots * 8; \
+			TRAP(TRAP_CALL_STACK_EXHAUSTED);                                \
+		}                                                                       \
+		struct activation *activation = ++S->activation;                        \
+		activation->return_pc = PC + (words);                                   \
+		activation->frame = FRAME;                                              \
+		activation->func = entered;                                             \
+		FRAME += (at);                                                          \
+		PC = entered->code;                                                     \
+		DISPATCH();                                                             \
+	} while (0)
+
+/* As ENTER for a function that may be of another instance. */
+#define ENTER_ANY(to, at, words)                                                        \
+	do {                                                                            \
+		struct func *callee = (to);                                             \
+		if (unlikely(callee->instance != S->instance && callee->instance)) {    \
+			S->instance = callee->instance;                                 \
+			S->memory = instance_main_memory(callee->instance); \
+			LOAD_MEMORY();                                                  \
+		}                                                                       \
+		ENTER(callee, at, words);                                               \
+	} while (0)
+
+HANDLER(call)
+{
+	ENTER_ANY(PC[2].pointer, A, 3);
+}
+
+/* a: frame, b: slot of the index; then the type's number in the store (32 bits) and the table's index (32 bits). */
+HANDLER(call_indirect)
+{
+	uint32_t index = SLOT(uint32_t, B);
+	struct table *table = S->instance->tables[PC[2].value >> 32];
+	if (unlikely(index >= table->size))
+		TRAP(TRAP_UNDEFINED_ELEMENT);
+	struct func *func = (struct func *)(uintptr_t)table->elements[index];
+	if (unlikely(!func))
+		TRAP(TRAP_UNINITIALIZED_ELEMENT);
+	if (unlikely(func->canonical != (uint32_t)PC[2].value))
+		TRAP(TRAP_INDIRECT_CALL_TYPE_MISMATCH);
+	ENTER_ANY(func, A, 3);
+}
+
+HANDLER(lower_func)
+{
+	SAVE();
+	struct func *func = S->activation->func;
+	if (lower(func))
+		TRAP(TRAP_HOST);
+	PC = func->code;
+	DISPATCH();
+}
+
+HANDLER(host)
+{
+	struct func *func = S->activation->func;
+	struct activation *done = S->activation--;
+	S->stack_left += FRAME_COST + (int64_t)func->frame_slots * 8;
+	uint64_t *args = FRAME;
+	PC = done->return_pc;
+	FRAME = done->frame;
+	SAVE();
+	struct func *outer = S->caller;
+	S->caller = func;
+	enum trap trap = func->host(func->host_data, S, args);
+	S->caller = outer;
+	COUNT = S->count;
+	LOAD_MEMORY();
+	if (unlikely(trap)) {
+		PC--; /* the call's step, not the one behind it */
+		TRAP(trap);
+	}
+	DISPATCH();
+}
+
+/* As call and host in one, without an activation that nobody would see. */
+HANDLER(call_host)
+{
+	struct func *func = PC[2].pointer;
+	uint64_t *args = FRAME + A;
+	if (unlikely(S->stack_left < FRAME_COST + (int64_t)func->frame_slots * 8))
+		TRAP(TRAP_CALL_STACK_EXHAUSTED);
+	PC += 3;
+	SAVE();
+	struct func *outer = S->caller;
+	S->caller = func;
+	enum trap trap = func->host(func->host_data, S, args);
+	S->caller = outer;
+	COUNT = S->count;
+	LOAD_MEMORY();
+	if (unlikely(trap)) {
+		PC--; /* the call's step, not the one behind it */
+		TRAP(trap);
+	}
+	DISPATCH();
+}
+
+HANDLER(stop)
+{
+	S->pc = NULL;
+	S->count = COUNT;
+	LEAVE();
+}
+
+#define GLOBAL(name, type, to, from)                                      \
+	HANDLER(name)                                                     \
+	{                                                                 \
+		struct global *global = PC[2].pointer;                    \
+		type *value = (type *)global->value, *slot = (type *)(FRAME + A); \
+		*to = *from;                                              \
+		NEXT(3);                                                  \
+	}
+struct pair {
+	uint64_t low, high;
+};
+GLOBAL(global_get32, uint32_t, slot, value)
+GLOBAL(global_get64, uint64_t, slot, value)
+GLOBAL(global_get128, struct pair, slot, value)
+GLOBAL(global_set32, uint32_t, value, slot)
+GLOBAL(global_set64, uint64_t, value, slot)
+GLOBAL(global_set128, struct pair, value, slot)
+
+/* a = d ? b : c */
+HANDLER(select32)
+{
+	SLOT(uint32_t, A) = SLOT(uint32_t, D) ? SLOT(uint32_t, B) : SLOT(uint32_t, C);
+	NEXT(2);
+}
+
+HANDLER(select64)
+{
+	FRAME[A] = SLOT(uint32_t, D) ? FRAME[B] : FRAME[C];
+	NEXT(2);
+}
+
+HANDLER(select128)
+{
+	memcpy(FRAME + A, FRAME + (SLOT(uint32_t, D) ? B : C), 16);
+	NEXT(2);
+}
+
+HANDLER(memory_size)
+{
+	SLOT(uint32_t, A) = (uint32_t)(MEM_SIZE / WASM_PAGE);
+	NEXT(2);
+}
+
+HANDLER(memory_grow_)
+{
+	SAVE();
+	int64_t pages = memory_grow(S, S->memory, SLOT(uint32_t, B));
+	LOAD_MEMORY();
+	if (unlikely(pages == -2))
+		TRAP(TRAP_HOST);
+	SLOT(int32_t, A) = (int32_t)pages;
+	NEXT(2);
+}
+
+/* The operands of bulk instructions are the slots a, b and c, in the order of the specification: where to, what or where from, how many. */
+HANDLER(memory_fill)
+{
+	uint32_t to = SLOT(uint32_t, A), size = SLOT(uint32_t, C);
+	if (unlikely((uint64_t)to + size > MEM_SIZE))
+		TRAP(TRAP_OUT_OF_BOUNDS_MEMORY_ACCESS);
+	memset(MEM + to, SLOT(uint8_t, B), size);
+	NEXT(2);
+}
+
+HANDLER(memory_copy)
+{
+	uint32_t to = SLOT(uint32_t, A), from = SLOT(uint32_t, B), size = SLOT(uint32_t, C);
+	if (unlikely((uint64_t)to + size > MEM_SIZE || (uint64_t)from + size > MEM_SIZE))
+		TRAP(TRAP_OUT_OF_BOUNDS_MEMORY_ACCESS);
+	memmove(MEM + to, MEM + from, size);
+	NEXT(2);
+}
+
+HANDLER(memory_init_)
+{
+	enum trap trap = memory_init(S->instance, 0, PC[2].a, SLOT(uint32_t, A), SLOT(uint32_t, B), SLOT(uint32_t, C));
+	if (unlikely(trap))
+		TRAP(trap);
+	NEXT(3);
+}
+
+HANDLER(data_drop)
+{
+	S->instance->data_dropped[PC[1].offset] = true;
+	NEXT(2);
+}
+
+HANDLER(elem_drop)
+{
+	S->instance->elem_dropped[PC[1].offset] = true;
+	NEXT(2);
+}
+
+/* The table, and for table.copy and table.init what is copied from, stand behind the operands: 32 bits each. */
+#define TABLE(word) (S->instance->tables[word])
+
+HANDLER(table_get)
+{
+	struct table *table = TABLE((uint32_t)PC[2].value);
+	uint32_t index = SLOT(uint32_t, B);
+	if (unlikely(index >= table->size))
+		TRAP(TRAP_OUT_OF_BOUNDS_TABLE_ACCESS);
+	FRAME[A] = table->elements[index];
+	NEXT(3);
+}
+
+HANDLER(table_set)
+{
+	struct table *table = TABLE((uint32_t)PC[2].value);
+	uint32_t index = SLOT(uint32_t, A);
+	if (unlikely(index >= table->size))
+		TRAP(TRAP_OUT_OF_BOUNDS_TABLE_ACCESS);
+	table->elements[index] = FRAME[B];
+	NEXT(3);
+}
+
+HANDLER(table_size)
+{
+	SLOT(uint32_t, A) = TABLE((uint32_t)PC[2].value)->size;
+	NEXT(3);
+}
+
+/* a = table.grow of b, the value, by c */
+HANDLER(table_grow_)
+{
+	SAVE();
+	int64_t size = table_grow(TABLE((uint32_t)PC[2].value), SLOT(uint32_t, C), FRAME[B]);
+	if (unlikely(size == -2))
+		TRAP(TRAP_HOST);
+	SLOT(int32_t, A) = (int32_t)size;
+	NEXT(3);
+}
+
+HANDLER(table_fill_)
+{
+	enum trap trap = table_fill(TABLE((uint32_t)PC[2].value), SLOT(uint32_t, A), FRAME[B], SLOT(uint32_t, C));
+	if (unlikely(trap))
+		TRAP(trap);
+	NEXT(3);
+}
+
+HANDLER(table_copy_)
+{
+	enum trap trap = table_copy(TABLE((uint32_t)PC[2].value), TABLE(PC[2].value >> 32), SLOT(uint32_t, A), SLOT(uint32_t, B),
+		SLOT(uint32_t, C));
+	if (unlikely(trap))
+		TRAP(trap);
+	NEXT(3);
+}
+
+HANDLER(table_init_)
+{
+	enum trap trap = table_init(S->instance, (uint32_t)PC[2].value, (uint32_t)(PC[2].value >> 32), SLOT(uint32_t, A), SLOT(uint32_t, B),
+		SLOT(uint32_t, C));
+	if (unlikely(trap))
+		TRAP(trap);
+	NEXT(3);
+}
+
+HANDLER(ref_func)
+{
+	FRAME[A] = (uint64_t)(uintptr_t)S->instance->funcs[PC[1].offset];
+	NEXT(2);
+}
+
+const struct control_steps control_steps = {
+	.copy32 = copy32, .copy64 = copy64, .copy128 = copy128, .const32 = const32, .const64 = const64, .const128 = const128,
+	.loop = loop, .jump = jump, .jump_back = jump_back, .branch_if = branch_if, .branch_unless = branch_unless,
+	.back_if = back_if, .back_unless = back_unless, .table = table_branch, .enter = enter, .leave = leave, .leave32 = leave32,
+	.leave64 = leave64, .leave_many = leave_many, .unreachable = unreachable, .call = call, .call_indirect = call_indirect,
+	.lower = lower_func, .host = host, .call_host = call_host, .stop = stop,
+	.global_get32 = global_get32, .global_get64 = global_get64, .global_get128 = global_get128,
+	.global_set32 = global_set32, .global_set64 = global_set64, .global_set128 = global_set128,
+	.select32 = select32, .select64 = select64, .select128 = select128,
+	.memory_size = memory_size, .memory_grow = memory_grow_, .memory_fill = memory_fill, .memory_copy = memory_copy,
+	.memory_init = memory_init_, .data_drop = data_drop, .table_get = table_get, .table_set = table_set, .table_size = table_size,
+	.table_grow = table_grow_, .table_fill = table_fill_, .table_copy = table_copy_, .table_init = table_init_,
+	.elem_drop = elem_drop, .ref_func = ref_func,
+};
+
+const union word lower_code[2] = { { .handler = lower_func } };
+const union word host_code[2] = { { .handler = host } };
+const union word stop_code[2] = { { .handler = stop } };
