@@ -1,7 +1,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
-#include "wasm/exec.h"
+#include "wasm/word.h"
 
 static bool limits_match(uint64_t size, uint64_t max, const struct limits *wanted)
 {

@@ -81,7 +81,7 @@ static struct condition pop_condition(struct lowering *l, bool negated)
 		return (struct condition){ .a = (uint16_t)slot_of(l, &value), .negated = negated };
 	union word operands = l->words[last.at + 1];
 	const struct step *step = &steps[opcode_index(last.opcode)];
-	bool fits = last.constant ? operands.imm == (int16_t)operands.imm && step->branch_constant : step->branch;
+	bool fits = last.constant ? operands.imm == (int16_t)operands.imm && step->branch_constant != NULL : step->branch != NULL;
 	if (!fits || operands.a != value.home)
 		return (struct condition){ .a = value.home, .negated = negated };
 	l->word_count = last.at;

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#include "wasm/exec.h"
+#include "wasm/word.h"
 
 static uint32_t type_hash(const struct functype *type)
 {
