@@ -278,7 +278,6 @@ static void lower_special(struct lowering *l, uint32_t opcode)
 {
 	struct reader *r = &l->reader;
 	switch (opcode) {
-	case OP_nop: break;
 	case OP_drop: pop(l); break;
 	case OP_select_t: read_bytes(r, read_u32(r)); lower_select(l); break;
 	case OP_select: lower_select(l); break;
@@ -321,6 +320,8 @@ static void lower_plain(struct lowering *l, uint32_t opcode, const struct opcode
 	uint8_t result = type_of(colon[1]);
 	struct reader *r = &l->reader;
 	switch (opcode) {
+	case OP_nop: return;
+	case OP_table_size: lower_table_access(l, opcode); return;
 	case OP_i32_const: push_const(l, VALTYPE_I32, (uint32_t)read_s32(r)); return;
 	case OP_i64_const: push_const(l, VALTYPE_I64, (uint64_t)read_s64(r)); return;
 	case OP_f32_const: push_const(l, VALTYPE_F32, read_fixed(r, 4)); return;
