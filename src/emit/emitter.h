@@ -50,6 +50,7 @@ struct emitter_hands {
 	void (*uint)(struct emitter *emitter, uint64_t value);
 	void (*sint)(struct emitter *emitter, int64_t value);
 	void (*name)(struct emitter *emitter, const char *name);
+	void (*flags)(struct emitter *emitter, const char *const *names, uint32_t count, uint64_t rest);
 	void (*string)(struct emitter *emitter, struct view text);
 	void (*bytes)(struct emitter *emitter, struct view bytes, uint64_t size);
 	void (*time)(struct emitter *emitter, uint64_t wall);
@@ -125,6 +126,12 @@ static inline void emit_sint(struct emitter *e, int64_t value)
 static inline void emit_name(struct emitter *e, const char *name)
 {
 	e->hands->name(e, name);
+}
+
+/* A set: the names of its flags, and bits that have none. Text joins them by |, others have an array of them, `rest` in hexadecimal. */
+static inline void emit_flags(struct emitter *e, const char *const *names, uint32_t count, uint64_t rest)
+{
+	e->hands->flags(e, names, count, rest);
 }
 
 /* Text. Where it is not UTF-8, JSON and YAML show what emit_bytes would. */

@@ -184,6 +184,19 @@ void format_seconds(struct buf *out, uint64_t ns)
 	format_padded(out, ns % NS_PER_S, 9);
 }
 
+void format_flags(struct buf *out, const char *const *names, uint32_t count, uint64_t rest)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		if (i)
+			format_byte(out, '|');
+		format_text(out, names[i]);
+	}
+	if (count && rest)
+		format_byte(out, '|');
+	if (count == 0 || rest)
+		format_hex(out, rest);
+}
+
 /* `value` in units of `unit`, with three digits where it is not whole; `unit` is at most 2^60. */
 static void format_scaled(struct buf *out, uint64_t value, uint64_t unit, const char *name)
 {
@@ -230,39 +243,4 @@ void format_size(struct buf *out, uint64_t size)
 	static const char *const names[] = { " B", " KiB", " MiB", " GiB", " TiB", " PiB", " EiB" };
 	uint32_t unit = size ? (uint32_t)(63 - __builtin_clzll(size)) / 10 : 0;
 	format_scaled(out, size, (uint64_t)1 << 10 * unit, names[unit]);
-}
-
-/* The size of the UTF-8 sequence at `at`, 0 if it is malformed. */
-static size_t sequence_size(const uint8_t *at, size_t left)
-{
-	uint8_t first = at[0];
-	size_t size = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
-	if (size > left)
-		return 0;
-	for (size_t i = 1; i < size; i++) {
-		if ((at[i] & 0xc0) != 0x80)
-			return 0;
-	}
-	if ((first == 0xe0 && at[1] < 0xa0) || (first == 0xed && at[1] > 0x9f) || (first == 0xf0 && at[1] < 0x90) || (first == 0xf4 && at[1] > 0x8f))
-		return 0;
-	return size;
-}
-
-bool format_is_utf8(struct view bytes)
-{
-	for (size_t at = 0; at < bytes.size;) {
-		uint64_t eight;
-		if (bytes.size - at >= sizeof eight) {
-			memcpy(&eight, bytes.data + at, sizeof eight);
-			if (!(eight & 0x8080808080808080)) {
-				at += sizeof eight;
-				continue;
-			}
-		}
-		size_t size = sequence_size(bytes.data + at, bytes.size - at);
-		if (size == 0)
-			return false;
-		at += size;
-	}
-	return true;
 }

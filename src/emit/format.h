@@ -48,9 +48,9 @@ void format_time(struct buf *out, uint64_t wall);
 /* Seconds with nine decimals: 0.000123456. */
 void format_seconds(struct buf *out, uint64_t ns);
 
+/* Names joined by |, and bits without a name in hexadecimal; 0 when there is nothing. */
+void format_flags(struct buf *out, const char *const *names, uint32_t count, uint64_t rest);
+
 /* For people: three digits or so and a unit. 1.23ms, 4m10s, 2h5m, 3d4h; 17 B, 4.1 KiB. */
 void format_duration(struct buf *out, uint64_t ns);
 void format_size(struct buf *out, uint64_t size);
-
-/* Whether the bytes are well-formed UTF-8 (Unicode 15, table 3-7): no surrogates, nothing longer than needed. */
-bool format_is_utf8(struct view bytes);

@@ -1,4 +1,5 @@
 /* EMIT_JSON (RFC 8259): a document a line. Numbers are whole and may need 64 bits. */
+#include "base/utf8.h"
 #include "emit/emitter.h"
 #include "emit/format.h"
 
@@ -98,6 +99,19 @@ static void json_name(struct emitter *e, const char *name)
 	format_json(value(e), view_text(name));
 }
 
+static void json_flags(struct emitter *e, const char *const *names, uint32_t count, uint64_t rest)
+{
+	json_open(e, '[');
+	for (uint32_t i = 0; i < count; i++)
+		json_name(e, names[i]);
+	if (rest) {
+		format_byte(value(e), '"');
+		format_hex(e->out, rest);
+		format_byte(e->out, '"');
+	}
+	json_close(e, ']');
+}
+
 static void json_bytes(struct emitter *e, struct view bytes, uint64_t size)
 {
 	json_open(e, '{');
@@ -107,7 +121,7 @@ static void json_bytes(struct emitter *e, struct view bytes, uint64_t size)
 	format_byte(value(e), '"');
 	format_base64(e->out, bytes);
 	format_byte(e->out, '"');
-	if (format_is_utf8(bytes)) {
+	if (utf8_valid(bytes)) {
 		json_key(e, "text");
 		format_json(value(e), bytes);
 	}
@@ -116,7 +130,7 @@ static void json_bytes(struct emitter *e, struct view bytes, uint64_t size)
 
 static void json_string(struct emitter *e, struct view text)
 {
-	if (format_is_utf8(text))
+	if (utf8_valid(text))
 		format_json(value(e), text);
 	else
 		json_bytes(e, text, text.size);
@@ -139,7 +153,7 @@ enum err emitter_create_json(struct emitter **ret_emitter)
 	static const struct emitter_hands hands = {
 		.begin = json_begin, .end = json_end, .object_begin = json_object_begin, .object_end = json_object_end, .key = json_key,
 		.array_begin = json_array_begin, .array_end = json_array_end, .null = json_null, .boolean = json_boolean,
-		.uint = json_uint, .sint = json_sint, .name = json_name, .string = json_string, .bytes = json_bytes, .time = json_time,
+		.uint = json_uint, .sint = json_sint, .name = json_name, .flags = json_flags, .string = json_string, .bytes = json_bytes, .time = json_time,
 		.duration = json_uint, .size = json_uint, .destroy = json_destroy,
 	};
 	struct json *json = calloc(1, sizeof *json);

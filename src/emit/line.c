@@ -32,13 +32,11 @@ static void open_group(struct emitter *e, enum object_layout layout)
 	if (line->depth < EMIT_DEPTH)
 		line->layouts[line->depth] = (uint8_t)layout;
 	line->depth++;
-	line->separate = false;
 }
 
 static enum object_layout close_group(struct emitter *e)
 {
 	struct line *line = line_of(e);
-	line->separate = true;
 	line->depth--;
 	return line->depth < EMIT_DEPTH ? line->layouts[line->depth] : OBJECT_BRACED;
 }
@@ -56,15 +54,20 @@ static void line_end(struct emitter *e)
 
 static void line_object_begin(struct emitter *e, enum object_layout layout)
 {
+	struct line *line = line_of(e);
 	if (layout == OBJECT_BRACED)
 		format_byte(value(e), '{');
 	open_group(e, layout);
+	if (layout == OBJECT_BRACED || line->depth == 1)
+		line->separate = false; /* without braces, what is in an object is part of the list around it */
 }
 
 static void line_object_end(struct emitter *e)
 {
-	if (close_group(e) == OBJECT_BRACED)
-		format_byte(e->out, '}');
+	if (close_group(e) != OBJECT_BRACED)
+		return;
+	format_byte(e->out, '}');
+	line_of(e)->separate = true;
 }
 
 static void line_key(struct emitter *e, const char *name)
@@ -81,12 +84,14 @@ static void line_array_begin(struct emitter *e)
 {
 	format_byte(value(e), '[');
 	open_group(e, OBJECT_VALUES);
+	line_of(e)->separate = false;
 }
 
 static void line_array_end(struct emitter *e)
 {
 	close_group(e);
 	format_byte(e->out, ']');
+	line_of(e)->separate = true;
 }
 
 static void line_null(struct emitter *e)
@@ -112,6 +117,11 @@ static void line_sint(struct emitter *e, int64_t number)
 static void line_name(struct emitter *e, const char *name)
 {
 	format_text(value(e), name);
+}
+
+static void line_flags(struct emitter *e, const char *const *names, uint32_t count, uint64_t rest)
+{
+	format_flags(value(e), names, count, rest);
 }
 
 static void line_string(struct emitter *e, struct view text)
@@ -143,7 +153,7 @@ enum err emitter_create_line(struct emitter **ret_emitter)
 	static const struct emitter_hands hands = {
 		.begin = line_begin, .end = line_end, .object_begin = line_object_begin, .object_end = line_object_end, .key = line_key,
 		.array_begin = line_array_begin, .array_end = line_array_end, .null = line_null, .boolean = line_boolean,
-		.uint = line_uint, .sint = line_sint, .name = line_name, .string = line_string, .bytes = line_bytes, .time = line_time,
+		.uint = line_uint, .sint = line_sint, .name = line_name, .flags = line_flags, .string = line_string, .bytes = line_bytes, .time = line_time,
 		.duration = line_uint, .size = line_uint, .destroy = line_destroy,
 	};
 	struct line *line = calloc(1, sizeof *line);

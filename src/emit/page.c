@@ -1,4 +1,5 @@
 /* EMIT_PAGE: for people. A key a line, what is inside it indented by two. */
+#include "base/utf8.h"
 #include "emit/emitter.h"
 #include "emit/format.h"
 
@@ -144,10 +145,16 @@ static void page_sint(struct emitter *e, int64_t number)
 	line_end(e);
 }
 
+static void page_flags(struct emitter *e, const char *const *names, uint32_t count, uint64_t rest)
+{
+	format_flags(value(e), names, count, rest);
+	line_end(e);
+}
+
 /* Control characters and what is not ASCII must not reach a terminal as they are; UTF-8 may. */
 static void page_string(struct emitter *e, struct view text)
 {
-	bool plain = text.size > 0 && format_is_utf8(text);
+	bool plain = text.size > 0 && utf8_valid(text);
 	for (size_t i = 0; plain && i < text.size; i++)
 		plain = text.data[i] >= ' ' && text.data[i] != 0x7f && !(text.data[i] == 0xc2 && text.data[i + 1] < 0xa0);
 	struct buf *out = value(e);
@@ -198,7 +205,7 @@ enum err emitter_create_page(struct emitter **ret_emitter)
 	static const struct emitter_hands hands = {
 		.begin = page_begin, .end = page_end, .object_begin = page_object_begin, .object_end = close_group, .key = page_key,
 		.array_begin = page_array_begin, .array_end = close_group, .null = page_null, .boolean = page_boolean,
-		.uint = page_uint, .sint = page_sint, .name = page_text, .string = page_string, .bytes = page_bytes, .time = page_time,
+		.uint = page_uint, .sint = page_sint, .name = page_text, .flags = page_flags, .string = page_string, .bytes = page_bytes, .time = page_time,
 		.duration = page_duration, .size = page_size, .destroy = page_destroy,
 	};
 	struct page *page = calloc(1, sizeof *page);

@@ -1,8 +1,10 @@
 /* EMIT_YAML: a document each, through libyaml. */
+#include "base/utf8.h"
 #include "emit/emitter.h"
 #include "emit/format.h"
 
 #include <stdlib.h>
+#include <strings.h>
 #include <yaml.h>
 
 struct yaml {
@@ -144,6 +146,18 @@ static void yaml_sint(struct emitter *e, int64_t number)
 	scalar_made(e, false);
 }
 
+static void yaml_flags(struct emitter *e, const char *const *names, uint32_t count, uint64_t rest)
+{
+	yaml_array_begin(e);
+	for (uint32_t i = 0; i < count; i++)
+		yaml_name(e, names[i]);
+	if (rest) {
+		format_hex(&yaml_of(e)->scalar, rest);
+		scalar_made(e, true);
+	}
+	yaml_array_end(e);
+}
+
 static void yaml_bytes(struct emitter *e, struct view bytes, uint64_t size)
 {
 	yaml_object_begin(e, OBJECT_BRACED);
@@ -152,7 +166,7 @@ static void yaml_bytes(struct emitter *e, struct view bytes, uint64_t size)
 	yaml_name(e, "base64");
 	format_base64(&yaml_of(e)->scalar, bytes);
 	scalar_made(e, true);
-	if (format_is_utf8(bytes)) {
+	if (utf8_valid(bytes)) {
 		yaml_name(e, "text");
 		scalar(e, bytes, true);
 	}
@@ -161,7 +175,7 @@ static void yaml_bytes(struct emitter *e, struct view bytes, uint64_t size)
 
 static void yaml_string(struct emitter *e, struct view text)
 {
-	if (format_is_utf8(text))
+	if (utf8_valid(text))
 		scalar(e, text, !is_plain(text));
 	else
 		yaml_bytes(e, text, text.size);
@@ -185,7 +199,7 @@ enum err emitter_create_yaml(struct emitter **ret_emitter)
 	static const struct emitter_hands hands = {
 		.begin = yaml_begin, .end = yaml_end, .object_begin = yaml_object_begin, .object_end = yaml_object_end, .key = yaml_name,
 		.array_begin = yaml_array_begin, .array_end = yaml_array_end, .null = yaml_null, .boolean = yaml_boolean,
-		.uint = yaml_uint, .sint = yaml_sint, .name = yaml_name, .string = yaml_string, .bytes = yaml_bytes, .time = yaml_time,
+		.uint = yaml_uint, .sint = yaml_sint, .name = yaml_name, .flags = yaml_flags, .string = yaml_string, .bytes = yaml_bytes, .time = yaml_time,
 		.duration = yaml_uint, .size = yaml_uint, .destroy = yaml_destroy,
 	};
 	struct yaml *yaml = calloc(1, sizeof *yaml);

@@ -94,6 +94,9 @@ const char *errno_text(uint32_t number);
 /* The name of one value of an ENUM, or of one flag of a FLAGS type; NULL if it has none. */
 const char *value_name(enum type_number type, uint64_t value);
 
+/* All the flags of a FLAGS type that have names. */
+uint64_t flags_named(enum type_number type);
+
 /* How a structure is laid out: its fields, ending with one whose name is NULL. NULL for types that are none. */
 struct field {
 	const char *name;

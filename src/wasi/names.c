@@ -28,15 +28,36 @@ static const struct {
 #include "wasi/names.def"
 };
 
+/* Where a type's names are: they stand together. */
+static struct { uint16_t first, count; } names_of[TYPE_NONE];
+
+__attribute__((constructor)) static void init_names(void)
+{
+	for (uint16_t i = 0; i < sizeof names / sizeof *names; i++) {
+		if (names_of[names[i].type].count++ == 0)
+			names_of[names[i].type].first = i;
+	}
+}
+
 const char *value_name(enum type_number type, uint64_t value)
 {
 	if (type == TYPE_errno)
 		return value <= UINT32_MAX ? errno_name((uint32_t)value) : NULL;
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		if (names[i].type == type && names[i].value == value)
+	if (type >= TYPE_NONE)
+		return NULL;
+	for (uint32_t i = names_of[type].first; i < (uint32_t)names_of[type].first + names_of[type].count; i++) {
+		if (names[i].value == value)
 			return names[i].name;
 	}
 	return NULL;
+}
+
+uint64_t flags_named(enum type_number type)
+{
+	uint64_t all = 0;
+	for (uint32_t i = 0; type < TYPE_NONE && i < names_of[type].count; i++)
+		all |= names[names_of[type].first + i].value;
+	return all;
 }
 
 /* All fields of all structures, those of one structure together. */

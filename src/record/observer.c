@@ -1,0 +1,175 @@
+#include "record/observer.h"
+
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "base/time.h"
+
+enum { KEEP = 1 << 20 }; /* storage that is kept from one call to the next */
+
+struct observer {
+	struct layer layer;
+	struct call_output output;
+	struct observer_hooks hooks;
+	struct call_output *outside; /* whom spans are passed on to */
+	struct record record;
+	struct buf bytes;  /* of inputs and spans; they may move until the record is shown, so views hold offsets into it */
+	struct buf inputs; /* struct view */
+	struct buf spans;  /* struct record_span */
+	uint64_t next_number;
+	uint64_t tick_scale;
+};
+
+static struct observer *of_layer(struct layer *layer)
+{
+	return (struct observer *)((char *)layer - offsetof(struct observer, layer));
+}
+
+static struct observer *of_output(struct call_output *output)
+{
+	return (struct observer *)((char *)output - offsetof(struct observer, output));
+}
+
+/* Copies bytes and returns where they are: an offset in a pointer's clothes, until place_bytes. */
+static const uint8_t *keep_bytes(struct observer *observer, const void *data, size_t size)
+{
+	size_t at = observer->bytes.size;
+	buf_append(&observer->bytes, data, size);
+	return (const uint8_t *)at;
+}
+
+static void place_bytes(struct observer *observer)
+{
+	struct record *record = &observer->record;
+	uintptr_t base = (uintptr_t)observer->bytes.data;
+	struct view *inputs = (struct view *)observer->inputs.data;
+	struct record_span *spans = (struct record_span *)observer->spans.data;
+	for (uint32_t i = 0; i < record->input_count; i++)
+		inputs[i].data = (const uint8_t *)(base + (uintptr_t)inputs[i].data);
+	for (uint32_t i = 0; i < record->span_count; i++)
+		spans[i].data = (const uint8_t *)(base + (uintptr_t)spans[i].data);
+	record->inputs = inputs;
+	record->spans = spans;
+}
+
+static void take_input(void *data, const struct input *input)
+{
+	struct observer *observer = data;
+	struct view kept = { keep_bytes(observer, input->bytes.data, input->bytes.size), input->bytes.size };
+	if (observer->bytes.failed)
+		return;
+	buf_append(&observer->inputs, &kept, sizeof kept);
+	observer->record.input_count = (uint32_t)(observer->inputs.size / sizeof kept);
+}
+
+static void take_span(struct call_output *output, uint32_t offset, const void *data, uint32_t size, bool iov)
+{
+	struct observer *observer = of_output(output);
+	struct record_span kept = { .offset = offset, .size = size, .data = keep_bytes(observer, data, size), .iov = iov };
+	if (!observer->bytes.failed) {
+		buf_append(&observer->spans, &kept, sizeof kept);
+		observer->record.span_count = (uint32_t)(observer->spans.size / sizeof kept);
+	}
+	if (observer->outside)
+		observer->outside->span(observer->outside, offset, data, size, iov);
+}
+
+static void clear(struct buf *buf)
+{
+	if (buf->capacity > KEEP)
+		buf_finish(buf);
+	buf_clear(buf);
+}
+
+static void show(struct observer *observer)
+{
+	if (observer->hooks.stamp)
+		observer->hooks.stamp(observer->hooks.data, &observer->record);
+	observer->hooks.record(observer->hooks.data, &observer->record);
+}
+
+static void begin(struct observer *observer, const struct call *call)
+{
+	struct record *record = &observer->record;
+	clear(&observer->bytes);
+	clear(&observer->inputs);
+	clear(&observer->spans);
+	*record = (struct record){ .number = observer->next_number++, .kind = RECORD_CALL, .call = call->type->number };
+	record->arg_count = call->type->arg_count;
+	memcpy(record->args, call->args, sizeof call->args);
+	record->faulted = call_fault(call) != NULL;
+	if (!record->faulted)
+		call_inputs(call, take_input, observer);
+	record->start = time_of(CLOCK_REALTIME);
+}
+
+/* The record without its outputs, whose bytes are not where they stay yet. */
+static void show_before(struct observer *observer)
+{
+	struct record record = observer->record;
+	if (!observer->hooks.before)
+		return;
+	record.input_count = 0;
+	observer->hooks.before(observer->hooks.data, &record);
+}
+
+static void observe_call(struct layer *layer, struct call *call)
+{
+	struct observer *observer = of_layer(layer);
+	begin(observer, call);
+	show_before(observer);
+	observer->outside = call->output;
+	call->output = &observer->output;
+	uint64_t start = time_ticks();
+	layer_call(layer->next, call);
+	uint64_t ticks = time_ticks() - start;
+	call->output = observer->outside;
+
+	struct record *record = &observer->record;
+	record->duration = (uint64_t)((unsigned __int128)ticks * observer->tick_scale >> 32);
+	record->end = (uint8_t)call->end;
+	record->result = call->result;
+	record->finished = call->end != CALL_STOPS && call->end != CALL_FAILS;
+	place_bytes(observer);
+	show(observer);
+}
+
+enum err observer_create(const struct observer_hooks *hooks, struct layer *next, struct observer **ret_observer)
+{
+	struct observer *observer = calloc(1, sizeof *observer);
+	if (!observer)
+		return err_nomem();
+	observer->layer = (struct layer){ observe_call, next };
+	observer->output.span = take_span;
+	observer->hooks = *hooks;
+	observer->tick_scale = time_tick_scale();
+	*ret_observer = observer;
+	return ERR_NONE;
+}
+
+void observer_destroy(struct observer *observer)
+{
+	if (!observer)
+		return;
+	buf_finish(&observer->bytes);
+	buf_finish(&observer->inputs);
+	buf_finish(&observer->spans);
+	free(observer);
+}
+
+struct layer *observer_layer(struct observer *observer)
+{
+	return &observer->layer;
+}
+
+void observer_note(struct observer *observer, enum record_kind kind, const uint64_t *args, uint32_t arg_count, struct view text)
+{
+	struct record *record = &observer->record;
+	*record = (struct record){ .number = observer->next_number++, .kind = (uint8_t)kind, .finished = true };
+	record->start = time_of(CLOCK_REALTIME);
+	record->arg_count = arg_count < RECORD_MAX_ARGS ? arg_count : RECORD_MAX_ARGS;
+	memcpy(record->args, args, record->arg_count * sizeof *args);
+	record->inputs = &text;
+	record->input_count = text.size != 0;
+	show(observer);
+}
