@@ -89,7 +89,8 @@ static enum err decode_section(struct decoder *d, uint8_t id, uint8_t *last_orde
 		return decode_custom(d);
 	if (id == SECTION_TAG) {
 		d->section = "a";
-		return decode_error(d, ERR_UNSUPPORTED, offset, "malformed section id 13: tags of exception handling, a proposal beyond WebAssembly 2.0, are not supported;");
+		return decode_error(d, ERR_UNSUPPORTED, offset,
+			"malformed section id 13: tags of exception handling, a proposal beyond WebAssembly 2.0, are not supported;");
 	}
 	if (section->order <= *last_order)
 		return decode_error(d, ERR_MALFORMED, offset, "unexpected content after last section: the section is a second one or comes too late,");

@@ -16,7 +16,8 @@ struct decoder {
 };
 
 /*
- * Fails with "text at offset 0x12, in the NAME section". If reading failed before, that is the error: what is wrong after it follows from it.
+ * Fails with "text at offset 0x12, in NAME section". If reading failed before, that is the error: what is wrong after it follows
+ * from it.
  */
 enum err decode_error(struct decoder *d, enum err code, size_t offset, const char *format, ...) __attribute__((format(printf, 4, 5), cold));
 
@@ -82,5 +83,5 @@ const char *feature_of_opcode(uint32_t opcode);
 /* " ("name")" for messages, cut to fit and with everything odd replaced; "" if the function has no name. */
 void module_name_text(const struct module *module, uint32_t func, char *text, size_t size);
 
-/* Validates all bodies and fills in what only they tell; uses threads where that pays. The error is that of the first function that has one. */
+/* Validates all bodies and fills in what only they tell, in threads where that pays. The error is that of the first bad function. */
 enum err validate_funcs(struct module *module);

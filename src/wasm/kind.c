@@ -47,7 +47,8 @@ static const struct {
 	uint8_t size;
 	const char *name, *advice;
 } formats[] = {
-	{ "\x7f" "ELF", 4, "an ELF file for native execution", "build for WebAssembly: a target such as wasm32-wasip1 (clang --target=wasm32-wasi, GOOS=wasip1 GOARCH=wasm)" },
+	{ "\x7f" "ELF", 4, "an ELF file for native execution",
+	  "build it for WebAssembly (clang --target=wasm32-wasi, cargo --target wasm32-wasip1, GOOS=wasip1 GOARCH=wasm go build)" },
 	{ "\x1f\x8b", 2, "gzip-compressed data", "decompress it first (gunzip)" },
 	{ "\x28\xb5\x2f\xfd", 4, "zstd-compressed data", "decompress it first (unzstd)" },
 	{ "PK\x03\x04", 4, "a zip archive", "extract the module first (unzip)" },
@@ -88,5 +89,7 @@ enum err module_check_kind(struct view bytes)
 			return no_magic(bytes);
 		break;
 	}
-	return err_set(ERR_UNSUPPORTED, "unknown binary version: %u, where 1 is the only one there is", bytes.data[4] | bytes.data[5] << 8 | (unsigned)bytes.data[6] << 16 | (unsigned)bytes.data[7] << 24);
+	uint32_t version;
+	memcpy(&version, bytes.data + 4, sizeof version);
+	return err_set(ERR_UNSUPPORTED, "unknown binary version: %u, where 1 is the only one there is", version);
 }

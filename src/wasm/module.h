@@ -16,9 +16,10 @@ enum module_kind { MODULE_CORE, MODULE_COMPONENT, MODULE_TEXT, MODULE_OTHER };
 enum module_kind module_kind_of(struct view bytes);
 
 /*
- * Decodes and validates; ERR_MALFORMED, ERR_UNSUPPORTED or ERR_LIMIT with a text that says what is wrong and at which offset of the bytes, in
- * words close to the specification's tests ("unexpected end", "type mismatch", "unknown label", ...). A module in text form, a component, an ELF file ... is named for what it is,
- * with what to do instead. A proposal's feature outside WebAssembly 2.0 (shared memory, exceptions, GC, ...) is ERR_UNSUPPORTED and named.
+ * Decodes and validates; ERR_MALFORMED, ERR_UNSUPPORTED or ERR_LIMIT with a text that says what is wrong and at which offset of the bytes,
+ * beginning with the words of the specification's tests ("unexpected end", "type mismatch", "unknown label", ...). A module in text form,
+ * a component, an ELF file ... is named for what it is, with what to do instead. A proposal's feature outside WebAssembly 2.0 (shared
+ * memory, exceptions, GC, ...) is ERR_UNSUPPORTED and named.
  */
 enum err module_decode(struct view bytes, struct module **ret_module);
 void module_destroy(struct module *module);

@@ -17,7 +17,8 @@ static enum err decode_limits(struct decoder *d, const char *what, struct limits
 	if (flags > 1) {
 		const char *feature = flags > 15 ? NULL : flags & 2 ? "threads (shared memory)" : flags & 4 ? "memory64" : "custom page sizes";
 		return feature
-			? decode_error(d, ERR_UNSUPPORTED, offset, "integer too large: limits of %s with flags %u, of the proposal %s, which is not supported,", what, flags, feature)
+			? decode_error(d, ERR_UNSUPPORTED, offset,
+				"integer too large: limits of %s with flags %u, of the proposal %s, which is not supported,", what, flags, feature)
 			: decode_error(d, ERR_MALFORMED, offset, "integer too large: limits of %s with flags %u", what, flags);
 	}
 	ret_limits->min = read_u32(r);
@@ -155,7 +156,8 @@ enum err decode_tables(struct decoder *d)
 enum err check_memory_count(struct decoder *d, uint32_t count)
 {
 	if (count > 1)
-		return decode_error(d, ERR_UNSUPPORTED, reader_offset(&d->r), "multiple memories, of a proposal beyond WebAssembly 2.0, are not supported,");
+		return decode_error(d, ERR_UNSUPPORTED, reader_offset(&d->r), "multiple memories, of a proposal beyond WebAssembly 2.0, are not "
+			"supported,");
 	return 0;
 }
 

@@ -17,7 +17,8 @@ static enum err not_constant(struct decoder *d, size_t offset, uint8_t byte)
 	}
 	const char *feature = is_extended_constant(byte) ? "extended constant expressions" : feature_of_opcode(opcode);
 	if (feature)
-		return decode_error(d, ERR_UNSUPPORTED, offset, "constant expression required: opcode 0x%02x is of the proposal %s, which is not supported,", opcode, feature);
+		return decode_error(d, ERR_UNSUPPORTED, offset,
+			"constant expression required: opcode 0x%02x is of the proposal %s, which is not supported,", opcode, feature);
 	const struct opcode_info *info = opcode <= 0xfdff ? &opcode_infos[opcode_index(opcode)] : NULL;
 	if (!info || !info->name)
 		return decode_error(d, ERR_MALFORMED, offset, "illegal opcode 0x%02x", opcode);

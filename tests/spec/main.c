@@ -1,8 +1,8 @@
 /*
  * spec_runner [--decode] SCRIPT: runs one script of the specification's test suite ("i32", "simd/simd_const").
  *
- * The scripts, converted by wast2json, are sought in SPEC_DIR, else in shared/spec beside the source tree or beside one of the folders above
- * it. Where there are none it exits with 77, which Meson counts as skipped. --decode looks at modules without running anything.
+ * The scripts, converted by wast2json, are sought in SPEC_DIR, else in shared/spec beside the source tree or beside one of the folders
+ * above it. Where there are none it exits with 77, which Meson counts as skipped. --decode looks at modules without running anything.
  */
 #include "script.h"
 
