@@ -1,0 +1,282 @@
+"""bench.py [NAME...]: measures timecraft against a run without recording, against native code, and against the peers that are here.
+
+Each line of the table compares two commands of one run of this script: they take turns, and the ratio is the median over the pairs, so
+that what else the machine does falls on both. `./dev bench` calls it, with build/timecraft built.
+
+  --pairs N   so many pairs each (default 7)
+"""
+
+import argparse
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+TIMECRAFT = ROOT / "build" / "timecraft"
+CLANG = "clang-19"
+GO = next((path for path in ("/usr/lib/go-1.23/bin/go", shutil.which("go")) if path and Path(path).exists()), None)
+
+
+@dataclass
+class Sample:
+    """One run of a command: seconds of the clock and of the processor, and the most memory it had, in bytes."""
+
+    wall: float
+    cpu: float
+    memory: int
+
+
+def run(command, env=None, stdout=subprocess.DEVNULL, keep=None):
+    """Runs a command to its end, which must be good. `keep` gets what it wrote to standard error."""
+    with tempfile.TemporaryFile() as errors:
+        start = time.perf_counter()
+        process = subprocess.Popen([str(word) for word in command], env=env, stdin=subprocess.DEVNULL, stdout=stdout, stderr=errors)
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - start
+        process.returncode = os.waitstatus_to_exitcode(status)
+        errors.seek(0)
+        text = errors.read().decode(errors="replace")
+    if process.returncode != 0:
+        raise RuntimeError(f"{' '.join(map(str, command))}: exit code {process.returncode}: {text.strip()[-300:]}")
+    if keep is not None:
+        keep.append(text)
+    return Sample(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
+
+
+class Bench:
+    """A folder on disk with the programs, a registry of its own, and the table that is printed as it grows."""
+
+    def __init__(self, folder, pairs):
+        self.folder = folder
+        self.pairs = pairs
+        config = folder / "config.yaml"
+        config.write_text(f"registry:\n  location: {folder}/registry\n")
+        self.env = dict(os.environ, TIMECRAFTCONFIG=str(config))
+        self.built = {}
+
+    def guest(self, name):
+        return self._build(f"{name}.wasm", [CLANG, "--target=wasm32-wasi"], name)
+
+    def native(self, name):
+        return self._build(name, [CLANG], name)
+
+    def _build(self, output, compiler, name):
+        if output not in self.built:
+            source = ROOT / "bench" / "guests" / f"{name}.c"
+            path = self.folder / output
+            subprocess.run([*compiler, "-O2", "-ffp-contract=off", source, "-lm", "-o", path], check=True)
+            self.built[output] = path
+        return self.built[output]
+
+    def go(self, name, **env):
+        path = self.folder / ("-".join([name, *env.values()]) + ".go.out")
+        if not path.exists():
+            source = ROOT / "bench" / "guests" / f"{name}.go"
+            subprocess.run([GO, "build", "-o", path, source], check=True, env=dict(os.environ, CGO_ENABLED="0", **env))
+        return path
+
+    def recorded(self, *words):
+        return [TIMECRAFT, "run", *words]
+
+    def blind(self, *words):
+        return [TIMECRAFT, "run", "--fly-blind", *words]
+
+    def record(self, *words):
+        """Records a run once; its ID, the first line on standard error."""
+        errors = []
+        run(self.recorded(*words), env=self.env, keep=errors)
+        return errors[0].split("\n")[0].split()[-1]
+
+    def pairs_of(self, first, second, stdout=subprocess.DEVNULL):
+        """`pairs` samples of each, in turn; one of each before that is thrown away, for the caches."""
+        samples = []
+        for turn in range(self.pairs + 1):
+            pair = run(first, self.env, stdout), run(second, self.env, stdout)
+            if turn:
+                samples.append(pair)
+            shutil.rmtree(self.folder / "registry" / "processes", ignore_errors=True)
+        return samples
+
+    def show(self, what, samples, goal, command, unit=None):
+        """One line: medians of the clock, the median of the pairs' ratios, the processor's time beside it."""
+        first, second = [pair[0] for pair in samples], [pair[1] for pair in samples]
+        ratio = statistics.median(a.wall / b.wall for a, b in samples)
+        print(
+            f"{what:34} {milliseconds(first, 'wall'):>10} {milliseconds(second, 'wall'):>10}  {ratio:7.2f}"
+            f"  cpu {milliseconds(first, 'cpu'):>10} {milliseconds(second, 'cpu'):>10}  {goal}"
+        )
+        print(f"    $ {shorten(command, self.folder)}", flush=True)
+
+    def note(self, what, value, goal, command):
+        print(f"{what:34} {value}  {goal}\n    $ {shorten(command, self.folder)}", flush=True)
+
+
+def milliseconds(samples, field):
+    return f"{statistics.median(getattr(sample, field) for sample in samples) * 1000:.1f} ms"
+
+
+def shorten(command, folder):
+    return " ".join(str(word) for word in command).replace(str(folder) + "/", "").replace(str(ROOT) + "/", "")
+
+
+def bench_clock(bench):
+    """Recording one clock_time_get, beside one clock_gettime of this machine."""
+    count = 1_000_000
+    words = [bench.guest("calls"), "clock"]
+    samples = bench.pairs_of(bench.recorded(*words, count), bench.blind(*words, count))
+    bench.show("clock_time_get, recorded : blind", samples, "", bench.recorded(*words, count))
+    native = bench.pairs_of([bench.native("calls"), "clock", count], [bench.native("calls"), "clock", 0])
+    empty = bench.pairs_of(bench.recorded(*words, 0), bench.blind(*words, 0))
+    start = statistics.median(a.wall - b.wall for a, b in empty)
+    cost = (statistics.median(a.wall - b.wall for a, b in samples) - start) / count * 1e9
+    gettime = statistics.median(a.wall - b.wall for a, b in native) / count * 1e9
+    bench.note("  cost of recording one", f"{cost:.0f} ns; one native clock_gettime: {gettime:.0f} ns",
+        f"goal: {max(60, 1.5 * gettime):.0f} ns", bench.recorded(*words, count))
+
+
+def bench_write(bench):
+    """100,000 fd_write of 100 bytes to a file on disk."""
+    words = ["--", bench.guest("calls"), "write", 100_000, bench.folder / "written"]
+    samples = bench.pairs_of(bench.recorded(*words), bench.blind(*words))
+    bench.show("100,000 fd_write of 100 B", samples, "goal: 1.10", bench.recorded(*words))
+
+
+def bench_read(bench):
+    """100,000 fd_read of 4 KiB."""
+    words = ["--", bench.guest("calls"), "read", 100_000, some_file(bench)]
+    samples = bench.pairs_of(bench.recorded(*words), bench.blind(*words))
+    bench.show("100,000 fd_read of 4 KiB", samples, "goal: 2.5", bench.recorded(*words))
+
+
+def some_file(bench):
+    """4 MiB of text: lines of counted numbers, which compress as logs do."""
+    path = bench.folder / "some-file"
+    if not path.exists():
+        text = "".join(f"{i} {i * 2654435761 % 4294967296:x} request served in {i * 37 % 1009} us\n" for i in range(120_000))
+        path.write_text(text[: 4 << 20])
+    return path
+
+
+def bench_trace(bench):
+    """run --trace into a file, beside the same run without."""
+    words = ["--", bench.guest("calls"), "write", 100_000, bench.folder / "written"]
+    traced = [TIMECRAFT, "run", "--trace", "--output-file", bench.folder / "trace", *words]
+    samples = bench.pairs_of(traced, bench.recorded(*words))
+    bench.show("run --trace : run, fd_write", samples, "goal: 2", traced)
+
+
+def bench_start(bench):
+    """From start to exit, over native."""
+    hello, native = bench.guest("hello"), bench.native("hello")
+    start_of(bench, "C hello : native", bench.recorded(hello), [native], 5)
+    if GO:
+        start_of(bench, "Go hello : native", bench.recorded(bench.go("hello", GOOS="wasip1", GOARCH="wasm")), [bench.go("hello")], 60)
+    else:
+        print("Go hello: skipped, no go here")
+
+
+def start_of(bench, what, guest, native, goal):
+    samples = bench.pairs_of(guest, native)
+    over = statistics.median(a.wall - b.wall for a, b in samples) * 1000
+    bench.show(what, samples, f"over native: {over:.1f} ms, goal: {goal} ms", guest)
+
+
+def bench_replay(bench):
+    """Replay, beside the run that it repeats."""
+    calls, compute = bench.guest("calls"), bench.guest("compute")
+    guests = {
+        "computes": ([compute, "nbody", 500_000], "goal: 1.02"),
+        "reads": ([calls, "read", 100_000, some_file(bench)], "goal: below 1"),
+        "writes": ([calls, "write", 100_000, bench.folder / "written"], "goal: below 1"),
+        "waits": ([calls, "sleep", 300], "goal: below 1"),
+    }
+    for name, (words, goal) in guests.items():
+        samples = []
+        for turn in range(bench.pairs + 1):
+            live = run(bench.recorded("--", *words), bench.env)
+            replay = [TIMECRAFT, "replay", "-q", "@last"]
+            pair = run(replay, bench.env), live
+            if turn:
+                samples.append(pair)
+            shutil.rmtree(bench.folder / "registry" / "processes", ignore_errors=True)
+        bench.show(f"replay : run that {name}", samples, goal, replay)
+
+
+def bench_memory(bench):
+    """The most memory while recording, over that of the same run without."""
+    for words in (["clock", 1_000_000], ["read", 100_000, some_file(bench)], ["write", 100_000, bench.folder / "written"]):
+        command = bench.recorded("--", bench.guest("calls"), *words)
+        samples = bench.pairs_of(command, bench.blind("--", bench.guest("calls"), *words))
+        over = max(a.memory - b.memory for a, b in samples) / (1 << 20)
+        bench.note(f"memory while recording, {words[0]}", f"{over:.1f} MiB more", "goal: 32 MiB", command)
+
+
+KERNELS = {"matmul": 60, "nbody": 500_000, "mandelbrot": 500, "hash": 100_000, "sieve": 20, "calls": 33, "sort": 500_000}
+
+
+def bench_compute(bench):
+    """Programs that compute, over clang -O2; peers over the same."""
+    guest, native = bench.guest("compute"), bench.native("compute")
+    for engine, command in engines(bench, guest).items():
+        ratios = []
+        for kernel, size in KERNELS.items():
+            if engine == "wabt":
+                size = max(1, size // 20) if kernel != "calls" else 27
+            words = [kernel, size]
+            expected = subprocess.run([native, *map(str, words)], check=True, capture_output=True).stdout
+            got = subprocess.run([*map(str, command), *map(str, words)], check=True, capture_output=True, env=bench.env).stdout
+            if got != expected:
+                raise RuntimeError(f"{engine} computes {got!r} where native code computes {expected!r}: {kernel}")
+            samples = bench.pairs_of([*command, *words], [native, *words])
+            ratios.append(statistics.median(a.wall / b.wall for a, b in samples))
+            bench.show(f"{kernel}, {engine} : native", samples, "", [*command, *words])
+        print(f"{engine + ', geometric mean':34} {statistics.geometric_mean(ratios):43.2f}")
+
+
+def engines(bench, guest):
+    found = {"timecraft": bench.blind("--", guest)}
+    if shutil.which("wasm-interp"):
+        found["wabt"] = ["wasm-interp", "--wasi", guest, "--"]
+    node = shutil.which("node")
+    if node:
+        host = ROOT / "bench" / "wasi.mjs"
+        found["node, Liftoff"] = [node, "--no-warnings", "--liftoff-only", host, guest]
+        found["node, TurboFan"] = [node, "--no-warnings", "--no-liftoff", host, guest]
+    return found
+
+
+BENCHES = {name.removeprefix("bench_"): function for name, function in list(globals().items()) if name.startswith("bench_")}
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__.split("\n")[0].split(": ", 1)[1])
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHES))
+    parser.add_argument("--pairs", type=int, default=7)
+    arguments = parser.parse_args()
+    unknown = [name for name in arguments.names if name not in BENCHES]
+    if unknown:
+        parser.error(f"no benchmark {unknown[0]}; there are: {', '.join(BENCHES)}")
+    folder = Path(tempfile.mkdtemp(prefix="bench-", dir=ROOT / "build"))
+    bench = Bench(folder, arguments.pairs)
+    print(f"{'A : B':34} {'A':>10} {'B':>10}    ratio, medians of {arguments.pairs} pairs", flush=True)
+    failed = 0
+    try:
+        for name in arguments.names or BENCHES:
+            try:
+                BENCHES[name](bench)
+            except (RuntimeError, subprocess.CalledProcessError, OSError) as error:
+                print(f"{name}: FAILED: {error}")
+                failed = 1
+    finally:
+        shutil.rmtree(folder)
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
