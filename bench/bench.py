@@ -226,8 +226,6 @@ def bench_compute(bench):
     for engine, command in engines(bench, guest).items():
         ratios = []
         for kernel, size in KERNELS.items():
-            if engine == "wabt":
-                size = max(1, size // 20) if kernel != "calls" else 27
             words = [kernel, size]
             expected = subprocess.run([native, *map(str, words)], check=True, capture_output=True).stdout
             got = subprocess.run([*map(str, command), *map(str, words)], check=True, capture_output=True, env=bench.env).stdout
@@ -241,8 +239,6 @@ def bench_compute(bench):
 
 def engines(bench, guest):
     found = {"timecraft": bench.blind("--", guest)}
-    if shutil.which("wasm-interp"):
-        found["wabt"] = ["wasm-interp", "--wasi", guest, "--"]
     node = shutil.which("node")
     if node:
         host = ROOT / "bench" / "wasi.mjs"

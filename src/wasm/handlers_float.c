@@ -8,12 +8,12 @@
 
 static inline float canonical_f32(float x)
 {
-	return unlikely(x != x) ? __builtin_bit_cast(float, 0x7fc00000u) : x;
+	return unlikely(x != x) ? __builtin_nanf("") : x;
 }
 
 static inline double canonical_f64(double x)
 {
-	return unlikely(x != x) ? __builtin_bit_cast(double, 0x7ff8000000000000ull) : x;
+	return unlikely(x != x) ? __builtin_nan("") : x;
 }
 
 /* Zeros are told apart: the lesser is -0. */

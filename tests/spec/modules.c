@@ -62,7 +62,7 @@ enum err script_load(struct script *script, const char *file, bool run, struct l
 	/* A module that traps as it starts may have left functions in tables of others, so that all live as long as the script. */
 	loaded->next = script->all;
 	script->all = loaded;
-	size_t size;
+	size_t size = 0;
 	TRY(read_file(path, &loaded->bytes, &size));
 	TRY(module_decode(view_of(loaded->bytes, size), &loaded->module));
 	if (run)
