@@ -8,8 +8,3 @@
 
 #define NAME(type, value, name) enum { WASI_##type##_##name = value };
 #include "wasi/names.def"
-
-/* The arguments of a call by name: struct fd_read_args and its like, filled by wasi_args in the order of the table. */
-struct guest_range {
-	uint32_t at, size; /* size: bytes, or for iovecs how many */
-};

@@ -1,0 +1,36 @@
+/*
+ * The real world behind WASI on Linux: the last layer of a guest that runs live.
+ *
+ * A guest reaches files only below the directories it was given: the kernel resolves every path (openat2), and no symlink, ".." or race
+ * leads out. Whatever it was given, it reaches neither this process nor the registry that its recording is in.
+ */
+#pragma once
+
+#include "wasi/call.h"
+
+struct host;
+
+/* A directory the guest is given. */
+struct host_dir {
+	const char *path;  /* on the host */
+	const char *guest; /* the name the guest knows it by */
+	bool read_only;
+};
+
+struct host_options {
+	const struct view *args; /* borrowed, as all that follows, while the host lives */
+	size_t arg_count;
+	const struct view *env;  /* "NAME=VALUE", any bytes but NUL */
+	size_t env_count;
+	const struct host_dir *dirs;
+	size_t dir_count;
+	int stdio[3];            /* descriptors for the guest's 0, 1 and 2; not closed */
+	int stop_fd;             /* becomes readable when the guest is to stop; -1: never */
+	int registry_fd;         /* directory that the guest must not change; -1: none */
+};
+
+/* ERR_UNSUPPORTED where the kernel does not offer openat2: then nothing less safe is done instead. */
+enum err host_create(const struct host_options *options, struct host **ret_host);
+void host_destroy(struct host *host);
+
+struct layer *host_layer(struct host *host);
