@@ -214,7 +214,8 @@ static enum err read_locals(struct validator *v, struct module_func *func, const
 	struct reader *r = &v->r;
 	uint64_t total = type->param_count;
 	uint32_t slots = type->param_slots, groups = read_count(r);
-	memcpy(v->locals, type->params, type->param_count);
+	if (type->param_count)
+		memcpy(v->locals, type->params, type->param_count);
 	for (uint32_t i = 0; i < groups && !r->failure; i++) {
 		v->at = (uint32_t)reader_offset(r);
 		uint32_t count = read_u32(r);

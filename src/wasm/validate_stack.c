@@ -73,7 +73,7 @@ static enum err compare_types(const struct validator *v, const uint8_t *types, u
 enum err check_types(struct validator *v, const uint8_t *types, uint32_t count)
 {
 	uint32_t have = v->operand_count - v->top->height;
-	if (__builtin_expect(count <= have && memcmp(v->operands + v->operand_count - count, types, count) == 0, 1))
+	if (count <= have && view_equal(view_of(v->operands + v->operand_count - count, count), view_of(types, count)))
 		return 0;
 	return compare_types(v, types, count);
 }
@@ -96,7 +96,8 @@ enum err pop_types(struct validator *v, const uint8_t *types, uint32_t count, ui
 enum err push_types(struct validator *v, const uint8_t *types, uint32_t count, uint32_t slots)
 {
 	TRY(reserve_operands(v, count));
-	memcpy(v->operands + v->operand_count, types, count);
+	if (count)
+		memcpy(v->operands + v->operand_count, types, count);
 	v->operand_count += count;
 	v->slots += slots;
 	if (v->slots > v->max_slots)
