@@ -1,6 +1,7 @@
 #include "emit/format.h"
 
 #include "base/time.h"
+#include "base/utf8.h"
 
 static const char pairs[] =
 	"00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748"
@@ -94,6 +95,29 @@ void format_escaped(struct buf *out, struct view bytes, const char *also)
 		}
 	}
 	format_bytes(out, run, (size_t)(end - run));
+}
+
+/* No control characters: neither of ASCII nor those from U+0080 on, which some terminals obey too. */
+static bool is_readable(struct view text)
+{
+	if (text.size == 0 || !utf8_valid(text))
+		return false;
+	for (size_t i = 0; i < text.size; i++) {
+		if (text.data[i] < ' ' || text.data[i] == 0x7f || (text.data[i] == 0xc2 && text.data[i + 1] < 0xa0))
+			return false;
+	}
+	return true;
+}
+
+void format_readable(struct buf *out, struct view text)
+{
+	if (is_readable(text)) {
+		format_bytes(out, text.data, text.size);
+		return;
+	}
+	format_byte(out, '"');
+	format_escaped(out, text, "");
+	format_byte(out, '"');
 }
 
 static void format_json_escape(struct buf *out, uint8_t byte)

@@ -37,6 +37,9 @@ void format_padded(struct buf *out, uint64_t value, uint32_t digits); /* with ze
  */
 void format_escaped(struct buf *out, struct view bytes, const char *also);
 
+/* Text for a terminal: as it is where it is UTF-8 without control characters and not empty, else with escapes and between quotes. */
+void format_readable(struct buf *out, struct view text);
+
 /* A JSON string with its quotes. The bytes must be UTF-8. */
 void format_json(struct buf *out, struct view text);
 

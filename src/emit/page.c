@@ -1,5 +1,4 @@
 /* EMIT_PAGE: for people. A key a line, what is inside it indented by two. */
-#include "base/utf8.h"
 #include "emit/emitter.h"
 #include "emit/format.h"
 
@@ -151,20 +150,9 @@ static void page_flags(struct emitter *e, const char *const *names, uint32_t cou
 	line_end(e);
 }
 
-/* Control characters and what is not ASCII must not reach a terminal as they are; UTF-8 may. */
 static void page_string(struct emitter *e, struct view text)
 {
-	bool plain = text.size > 0 && utf8_valid(text);
-	for (size_t i = 0; plain && i < text.size; i++)
-		plain = text.data[i] >= ' ' && text.data[i] != 0x7f && !(text.data[i] == 0xc2 && text.data[i + 1] < 0xa0);
-	struct buf *out = value(e);
-	if (plain) {
-		format_bytes(out, text.data, text.size);
-	} else {
-		format_byte(out, '"');
-		format_escaped(out, text, "");
-		format_byte(out, '"');
-	}
+	format_readable(value(e), text);
 	line_end(e);
 }
 

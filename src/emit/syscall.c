@@ -1,11 +1,10 @@
 #include "emit/syscall.h"
 
-#include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "emit/format.h"
 #include "emit/syscall_call.h"
+#include "emit/syscall_event.h"
 #include "emit/syscall_summary.h"
 
 struct syscall_printer {
@@ -89,38 +88,13 @@ static void print_line_duration(struct syscall_printer *printer, const struct re
 	format_byte(out, '>');
 }
 
-/* The lines of `stack`, behind the line of the record or as an array. */
-static void print_stack(struct syscall_printer *printer, struct view stack)
-{
-	struct emitter *e = printer->emitter;
-	if (!emit_is_line(e)) {
-		emit_key(e, "stack");
-		emit_array_begin(e);
-	}
-	while (stack.size) {
-		const uint8_t *newline = memchr(stack.data, '\n', stack.size);
-		struct view line = view_slice(stack, 0, newline ? (size_t)(newline - stack.data) : stack.size);
-		stack = view_slice(stack, line.size + 1, stack.size);
-		while (line.size && line.data[0] == ' ')
-			line = view_slice(line, 1, line.size);
-		if (emit_is_line(e)) {
-			format_text(e->out, "\n    ");
-			format_bytes(e->out, line.data, line.size);
-		} else {
-			emit_string(e, line);
-		}
-	}
-	if (!emit_is_line(e))
-		emit_array_end(e);
-}
-
 static void print_guest_stack(struct syscall_printer *printer)
 {
 	if (!printer->options.stack)
 		return;
 	buf_clear(&printer->stack);
 	printer->options.stack(printer->options.stack_data, &printer->stack);
-	print_stack(printer, buf_view(&printer->stack));
+	syscall_print_stack(printer->emitter, buf_view(&printer->stack));
 }
 
 /* The descriptors change between the arguments and the results: fd_close shows what it closes, path_open what it opened. */
@@ -163,158 +137,26 @@ static enum err print_object_call(struct syscall_printer *printer, const struct 
 	return ERR_NONE;
 }
 
-static uint64_t arg(const struct record *record, uint32_t number)
-{
-	return number < record->arg_count ? record->args[number] : 0;
-}
-
-static struct view input(const struct record *record)
-{
-	return record->input_count ? record->inputs[0] : (struct view){ 0 };
-}
-
-/* A call of a newer version than this. */
-static void print_line_unknown(struct syscall_printer *printer, const struct record *record)
-{
-	struct buf *out = printer->emitter->out;
-	format_text(out, "call_");
-	format_uint(out, record->call);
-	format_byte(out, '(');
-	for (uint32_t i = 0; i < record->arg_count && i < RECORD_MAX_ARGS; i++) {
-		if (i)
-			format_text(out, ", ");
-		format_hex(out, record->args[i]);
-	}
-	format_text(out, ") = ");
-	if (record->finished)
-		format_uint(out, record->result);
-	else
-		format_text(out, "<unfinished ...>");
-	print_line_duration(printer, record);
-}
-
-static const char *signal_name(uint64_t number)
-{
-	return number < 65 ? sigabbrev_np((int)number) : NULL;
-}
-
-static const char *trap_text(const struct syscall_printer *printer, uint64_t number)
-{
-	const char *text = printer->options.trap_text && number <= UINT32_MAX ? printer->options.trap_text((uint32_t)number) : NULL;
-	return text ? text : "unknown trap";
-}
-
-/* --- SIGINT ---, +++ exited with 0 +++: what is no call. */
-static void print_line_event(struct syscall_printer *printer, const struct record *record)
-{
-	struct buf *out = printer->emitter->out;
-	print_line_times(printer, record);
-	switch (record->kind) {
-	case RECORD_CALL:
-		print_line_unknown(printer, record);
-		break;
-	case RECORD_GROW:
-		buf_printf(out, "memory.grow(%llu) = %llu", (unsigned long long)(arg(record, 1) - arg(record, 0)), (unsigned long long)arg(record, 0));
-		break;
-	case RECORD_SIGNAL:
-		if (signal_name(arg(record, 0)))
-			buf_printf(out, "--- SIG%s ---", signal_name(arg(record, 0)));
-		else
-			buf_printf(out, "--- signal %llu ---", (unsigned long long)arg(record, 0));
-		break;
-	case RECORD_TRAP:
-		buf_printf(out, "--- trap: %s ---", trap_text(printer, arg(record, 0)));
-		print_stack(printer, input(record));
-		break;
-	case RECORD_EXIT:
-		buf_printf(out, "+++ exited with %llu +++", (unsigned long long)arg(record, 0));
-		break;
-	case RECORD_FAILURE:
-		format_text(out, "+++ failed: ");
-		format_escaped(out, input(record), "");
-		format_text(out, " +++");
-		break;
-	default:
-		buf_printf(out, "--- record of unknown kind %u ---", record->kind);
-		break;
-	}
-}
-
-static void field_uint(struct emitter *e, const char *name, uint64_t value)
-{
-	emit_key(e, name);
-	emit_uint(e, value);
-}
-
-static void field_text(struct emitter *e, const char *name, const char *text)
-{
-	emit_key(e, name);
-	emit_text(e, text);
-}
-
-static void print_object_unknown(struct syscall_printer *printer, const struct record *record)
+static void print_event(struct syscall_printer *printer, const struct record *record)
 {
 	struct emitter *e = printer->emitter;
-	field_uint(e, "number", record->call);
-	emit_key(e, "args");
-	emit_array_begin(e);
-	for (uint32_t i = 0; i < record->arg_count && i < RECORD_MAX_ARGS; i++)
-		emit_uint(e, record->args[i]);
-	emit_array_end(e);
-	if (record->finished)
-		field_uint(e, "result", record->result);
-}
-
-static void print_object_event(struct syscall_printer *printer, const struct record *record)
-{
-	static const char *const kinds[] = { [RECORD_CALL] = "unknown_call", [RECORD_GROW] = "grow", [RECORD_SIGNAL] = "signal",
-		[RECORD_TRAP] = "trap", [RECORD_EXIT] = "exit", [RECORD_FAILURE] = "failure" };
-	const char *kind = record->kind < sizeof kinds / sizeof *kinds ? kinds[record->kind] : NULL;
-	struct emitter *e = printer->emitter;
+	if (emit_is_line(e)) {
+		print_line_times(printer, record);
+		syscall_print_event_line(e, record, printer->options.trap_text);
+		return;
+	}
 	emit_object_begin(e, OBJECT_BRACED);
-	print_fields(printer, record, kind ? kind : "unknown");
-	switch (record->kind) {
-	case RECORD_CALL:
-		print_object_unknown(printer, record);
-		break;
-	case RECORD_GROW:
-		field_uint(e, "pages_before", arg(record, 0));
-		field_uint(e, "pages_after", arg(record, 1));
-		break;
-	case RECORD_SIGNAL:
-		field_uint(e, "signal", arg(record, 0));
-		if (signal_name(arg(record, 0)))
-			field_text(e, "name", signal_name(arg(record, 0)));
-		break;
-	case RECORD_TRAP:
-		field_text(e, "trap", trap_text(printer, arg(record, 0)));
-		print_stack(printer, input(record));
-		break;
-	case RECORD_EXIT:
-		field_uint(e, "code", arg(record, 0));
-		break;
-	case RECORD_FAILURE:
-		emit_key(e, "error");
-		emit_string(e, input(record));
-		break;
-	default:
-		break;
-	}
-	if (record->kind == RECORD_SIGNAL || record->kind == RECORD_TRAP || record->kind == RECORD_EXIT)
-		field_uint(e, "position", arg(record, 1));
+	print_fields(printer, record, syscall_event_kind(record));
+	syscall_print_event_fields(e, record, printer->options.trap_text);
 	emit_object_end(e);
 }
 
 static enum err print_record(struct syscall_printer *printer, const struct record *record)
 {
 	struct syscall syscall;
-	bool line = emit_is_line(printer->emitter);
 	if (syscall_of(record, &syscall))
-		return line ? print_line_call(printer, &syscall) : print_object_call(printer, &syscall);
-	if (line)
-		print_line_event(printer, record);
-	else
-		print_object_event(printer, record);
+		return emit_is_line(printer->emitter) ? print_line_call(printer, &syscall) : print_object_call(printer, &syscall);
+	print_event(printer, record);
 	return ERR_NONE;
 }
 

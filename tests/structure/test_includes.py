@@ -18,7 +18,7 @@ MAY_INCLUDE = {
     "replay": {"base", "wasi", "log", "record", "wasm/memory.h"},
     "trace": {"base", "wasi", "log"},
     "proto": {"base", "trace/message.h"},
-    "emit": {"base", "wasi", "trace"},
+    "emit": {"base", "wasi", "trace", "log/record.h"},
     "registry": {"base", "log"},
     "guest": {"base", "wasm", "wasi", "host", "log", "record", "replay"},
     "cli": EVERYTHING,
