@@ -1,7 +1,7 @@
 #include "emit/syscall_summary.h"
 
 #include "emit/format.h"
-#include "emit/table.h"
+#include "emit/text_table.h"
 
 static const char *name_of(const struct summary_line *line)
 {
@@ -14,36 +14,36 @@ static uint64_t mean_of(const struct summary_line *line)
 	return line->calls ? line->total / line->calls : 0;
 }
 
-static void add_duration(struct table *table, struct buf *scratch, uint64_t ns)
+static void add_duration(struct text_table *table, struct buf *scratch, uint64_t ns)
 {
 	buf_clear(scratch);
 	format_duration(scratch, ns);
-	table_cell_view(table, buf_view(scratch));
+	text_table_cell_view(table, buf_view(scratch));
 }
 
-static void add_line(struct table *table, struct buf *scratch, const struct summary_line *line, uint64_t all)
+static void add_line(struct text_table *table, struct buf *scratch, const struct summary_line *line, uint64_t all)
 {
-	table_cell(table, "%.2f", all ? 100.0 * (double)line->total / (double)all : 0.0);
+	text_table_cell(table, "%.2f", all ? 100.0 * (double)line->total / (double)all : 0.0);
 	add_duration(table, scratch, line->total);
 	add_duration(table, scratch, mean_of(line));
-	table_cell(table, "%llu", (unsigned long long)line->calls);
-	table_cell(table, "%llu", (unsigned long long)line->errors);
-	table_cell(table, "%s", name_of(line));
+	text_table_cell(table, "%llu", (unsigned long long)line->calls);
+	text_table_cell(table, "%llu", (unsigned long long)line->errors);
+	text_table_cell(table, "%s", name_of(line));
 }
 
 static enum err print_table(struct emitter *emitter, const struct summary_line *lines, uint32_t count)
 {
-	static const struct table_column columns[] = {
+	static const struct text_table_column columns[] = {
 		{ "% TIME", TABLE_RIGHT }, { "TOTAL", TABLE_RIGHT }, { "MEAN", TABLE_RIGHT }, { "CALLS", TABLE_RIGHT }, { "ERRORS", TABLE_RIGHT },
 		{ "CALL", TABLE_LEFT }, { NULL, TABLE_LEFT },
 	};
-	struct table table;
+	struct text_table table;
 	struct buf scratch BUF_CLEANUP = { 0 };
-	table_init(&table, columns);
+	text_table_init(&table, columns);
 	for (uint32_t i = 0; i <= count; i++)
 		add_line(&table, &scratch, &lines[i], lines[count].total);
-	enum err err = table_print(&table, emitter->output);
-	table_finish(&table);
+	enum err err = text_table_print(&table, emitter->output);
+	text_table_finish(&table);
 	return err;
 }
 

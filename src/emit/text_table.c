@@ -1,17 +1,17 @@
-#include "emit/table.h"
+#include "emit/text_table.h"
 
 #include "emit/format.h"
 
-void table_init(struct table *table, const struct table_column *columns)
+void text_table_init(struct text_table *table, const struct text_table_column *columns)
 {
-	*table = (struct table){ .columns = columns };
-	while (columns[table->count].title && table->count < TABLE_COLUMNS) {
+	*table = (struct text_table){ .columns = columns };
+	while (columns[table->count].title && table->count < TEXT_TABLE_COLUMNS) {
 		table->widths[table->count] = strlen(columns[table->count].title);
 		table->count++;
 	}
 }
 
-void table_finish(struct table *table)
+void text_table_finish(struct text_table *table)
 {
 	buf_finish(&table->text);
 	buf_finish(&table->sizes);
@@ -27,7 +27,7 @@ static size_t width_of(const uint8_t *text, size_t size)
 }
 
 /* Makes a cell of the text from `at` on. */
-static void end_cell(struct table *table, size_t at)
+static void end_cell(struct text_table *table, size_t at)
 {
 	if (table->text.failed)
 		return;
@@ -44,7 +44,7 @@ static void end_cell(struct table *table, size_t at)
 	buf_append(&table->sizes, &size, sizeof size);
 }
 
-void table_cell(struct table *table, const char *format, ...)
+void text_table_cell(struct text_table *table, const char *format, ...)
 {
 	size_t at = table->text.size;
 	va_list args;
@@ -54,7 +54,7 @@ void table_cell(struct table *table, const char *format, ...)
 	end_cell(table, at);
 }
 
-void table_cell_view(struct table *table, struct view text)
+void text_table_cell_view(struct text_table *table, struct view text)
 {
 	size_t at = table->text.size;
 	buf_append(&table->text, text.data, text.size);
@@ -67,7 +67,7 @@ static void pad(struct buf *out, size_t width)
 		format_byte(out, ' ');
 }
 
-static void print_cell(const struct table *table, struct buf *out, uint32_t column, struct view text)
+static void print_cell(const struct text_table *table, struct buf *out, uint32_t column, struct view text)
 {
 	size_t space = table->widths[column] - width_of(text.data, text.size);
 	bool last = column + 1 == table->count;
@@ -84,7 +84,7 @@ static void print_cell(const struct table *table, struct buf *out, uint32_t colu
 	format_byte(out, '\n');
 }
 
-enum err table_print(struct table *table, struct output *output)
+enum err text_table_print(struct text_table *table, struct output *output)
 {
 	TRY(buf_status(&table->text));
 	TRY(buf_status(&table->sizes));
