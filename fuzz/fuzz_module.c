@@ -1,7 +1,7 @@
 /* Decodes and validates a module, and asks it for everything that it says it has. */
 #include "base/buf.h"
 #include "fuzz.h"
-#include "wasm/module.h"
+#include "wasm/lines.h"
 
 static void read_all(const struct module *module)
 {
@@ -23,12 +23,27 @@ static void read_all(const struct module *module)
 	sum += module_custom_section(module, "name").size;
 }
 
+static void read_lines(const struct module *module, size_t size)
+{
+	struct lines *lines;
+	if (lines_create(module, &lines))
+		return;
+	BUF_CLEANUP struct buf text = { 0 };
+	for (size_t offset = 0; offset < size; offset += 1 + size / 64) {
+		struct line line;
+		if (lines_find(lines, (uint32_t)offset, &line))
+			line_print(&text, &line);
+	}
+	lines_destroy(lines);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct module *module;
 	if (module_decode(view_of(data, size), &module))
 		return 0;
 	read_all(module);
+	read_lines(module, size);
 	module_destroy(module);
 	return 0;
 }

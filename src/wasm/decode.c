@@ -34,12 +34,11 @@ enum err decode_status(struct decoder *d)
 	const struct reader *r = &d->r;
 	if (!r->failure)
 		return 0;
-	const char *where = d->section ? d->section : "a";
 	if (r->feature)
-		return err_set(ERR_UNSUPPORTED, "%s: %s of a proposal beyond WebAssembly 2.0, which is not supported, at offset 0x%zx, in %s section",
-			r->failure, r->feature, r->failed_at, where);
+		return err_set(ERR_UNSUPPORTED, "%s: " NOT_SUPPORTED ", at offset 0x%zx, in the %s section", r->failure, r->feature,
+			r->failed_at, d->section);
 	const char *of = strcmp(r->failure, "unexpected end") == 0 ? " of section or function" : "";
-	return err_set(ERR_MALFORMED, "%s%s at offset 0x%zx, in %s section", r->failure, of, r->failed_at, where);
+	return err_set(ERR_MALFORMED, "%s%s, at offset 0x%zx, in the %s section", r->failure, of, r->failed_at, d->section);
 }
 
 enum err decode_error(struct decoder *d, enum err code, size_t offset, const char *format, ...)
@@ -50,7 +49,7 @@ enum err decode_error(struct decoder *d, enum err code, size_t offset, const cha
 	va_start(args, format);
 	vsnprintf(text, sizeof text, format, args);
 	va_end(args);
-	return err_set(code, "%s at offset 0x%zx, in %s section", text, offset, d->section);
+	return err_set(code, "%s, at offset 0x%zx, in the %s section", text, offset, d->section);
 }
 
 enum err decode_count(struct decoder *d, const char *what, uint32_t *ret_count)
@@ -59,7 +58,7 @@ enum err decode_count(struct decoder *d, const char *what, uint32_t *ret_count)
 	uint32_t count = read_count(&d->r);
 	TRY(decode_status(d));
 	if (count > MAX_ENTRIES)
-		return decode_error(d, ERR_LIMIT, offset, "%u %s, of which at most %d are supported,", count, what, MAX_ENTRIES);
+		return decode_error(d, ERR_LIMIT, offset, "%u %s, of which at most %d are supported", count, what, MAX_ENTRIES);
 	*ret_count = count;
 	return 0;
 }
@@ -88,17 +87,15 @@ static enum err decode_section(struct decoder *d, uint8_t id, uint8_t *last_orde
 	if (id == SECTION_CUSTOM)
 		return decode_custom(d);
 	if (id == SECTION_TAG) {
-		d->section = "a";
-		return decode_error(d, ERR_UNSUPPORTED, offset,
-			"malformed section id 13: tags of exception handling, a proposal beyond WebAssembly 2.0, are not supported;");
+		return decode_error(d, ERR_UNSUPPORTED, offset, "malformed section id 13: " NOT_SUPPORTED, "exception handling");
 	}
 	if (section->order <= *last_order)
-		return decode_error(d, ERR_MALFORMED, offset, "unexpected content after last section: the section is a second one or comes too late,");
+		return decode_error(d, ERR_MALFORMED, offset, "unexpected content after last section: it is the second one, or comes too late");
 	*last_order = section->order;
 	TRY(section->decode(d));
 	TRY(decode_status(d));
 	if (reader_left(&d->r))
-		return decode_error(d, ERR_MALFORMED, reader_offset(&d->r), "section size mismatch: %zu bytes are left", reader_left(&d->r));
+		return decode_error(d, ERR_MALFORMED, reader_offset(&d->r), "section size mismatch: its last %zu byte(s) are not used", reader_left(&d->r));
 	return 0;
 }
 
@@ -109,10 +106,10 @@ static enum err decode_sections(struct decoder *d, struct reader all)
 		size_t offset = reader_offset(&all);
 		uint8_t id = read_byte(&all);
 		if (id >= SECTION_COUNT)
-			return err_set(ERR_MALFORMED, "malformed section id %u at offset 0x%zx", id, offset);
+			return err_set(ERR_MALFORMED, "malformed section id %u, at offset 0x%zx", id, offset);
 		struct view contents = read_bytes(&all, read_count(&all));
 		if (all.failure)
-			return err_set(ERR_MALFORMED, "%s at offset 0x%zx, in the head of the %s section", all.failure, all.failed_at, sections[id].name);
+			return err_set(ERR_MALFORMED, "%s, at offset 0x%zx, in the head of the %s section", all.failure, all.failed_at, sections[id].name);
 		d->r = (struct reader){ .start = all.start, .at = contents.data, .end = contents.data + contents.size };
 		TRY(decode_section(d, id, &last_order, offset));
 	}
@@ -125,7 +122,7 @@ static enum err check_counts(struct decoder *d)
 	struct module *module = d->module;
 	TRY(check_func_counts(d));
 	if (module->has_data_count && d->declared_datas != module->data_count)
-		return err_set(ERR_MALFORMED, "data count and data section have inconsistent lengths: %u segments are declared, and there are %u",
+		return err_set(ERR_MALFORMED, "data count and data section have inconsistent lengths: %u declared, %u there",
 			d->declared_datas, module->data_count);
 	return 0;
 }

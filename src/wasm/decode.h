@@ -16,7 +16,7 @@ struct decoder {
 };
 
 /*
- * Fails with "text at offset 0x12, in NAME section". If reading failed before, that is the error: what is wrong after it follows
+ * Fails with "text, at offset 0x12, in the NAME section". If reading failed before, that is the error: what is wrong after it follows
  * from it.
  */
 enum err decode_error(struct decoder *d, enum err code, size_t offset, const char *format, ...) __attribute__((format(printf, 4, 5), cold));
@@ -74,6 +74,9 @@ enum err decode_index(struct decoder *d, const char *what, uint32_t index, uint3
 
 /* "i32", "funcref", ...; "a value of any type" for 0 */
 const char *valtype_name(uint8_t type);
+
+/* Ends the text of an ERR_UNSUPPORTED; takes the feature. */
+#define NOT_SUPPORTED "%s, a proposal beyond WebAssembly 2.0, is not supported"
 
 /* The proposal that a byte in the place of a type stands for; NULL if it stands for none. */
 const char *feature_of_type(uint8_t byte);

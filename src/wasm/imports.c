@@ -56,8 +56,7 @@ static enum err decode_import(struct decoder *d, struct module_import *import)
 	case EXTERN_GLOBAL:
 		return decode_globaltype(d, &import->type.global);
 	case 4:
-		return decode_error(d, ERR_UNSUPPORTED, offset,
-			"malformed import kind 4: tags of exception handling, a proposal beyond WebAssembly 2.0, are not supported,");
+		return decode_error(d, ERR_UNSUPPORTED, offset, "malformed import kind 4: " NOT_SUPPORTED, "exception handling");
 	default:
 		return decode_error(d, ERR_MALFORMED, offset, "malformed import kind %u", kind);
 	}
@@ -132,8 +131,7 @@ static enum err decode_export(struct decoder *d, struct module_export *export)
 		export->type.global = module->globals[export->index].type;
 		return 0;
 	case 4:
-		return decode_error(d, ERR_UNSUPPORTED, offset,
-			"malformed export kind 4: tags of exception handling, a proposal beyond WebAssembly 2.0, are not supported,");
+		return decode_error(d, ERR_UNSUPPORTED, offset, "malformed export kind 4: " NOT_SUPPORTED, "exception handling");
 	default:
 		return decode_error(d, ERR_MALFORMED, offset, "malformed export kind %u", kind);
 	}

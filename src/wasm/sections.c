@@ -18,7 +18,7 @@ static enum err decode_limits(struct decoder *d, const char *what, struct limits
 		const char *feature = flags > 15 ? NULL : flags & 2 ? "threads (shared memory)" : flags & 4 ? "memory64" : "custom page sizes";
 		return feature
 			? decode_error(d, ERR_UNSUPPORTED, offset,
-				"integer too large: limits of %s with flags %u, of the proposal %s, which is not supported,", what, flags, feature)
+				"integer too large: limits of %s with flags %u: " NOT_SUPPORTED, what, flags, feature)
 			: decode_error(d, ERR_MALFORMED, offset, "integer too large: limits of %s with flags %u", what, flags);
 	}
 	ret_limits->min = read_u32(r);
@@ -65,7 +65,7 @@ static enum err decode_result_type(struct decoder *d, const uint8_t **ret_types,
 	size_t offset = reader_offset(r);
 	uint32_t count = read_count(r), slots = 0;
 	if (count > MAX_PARAMS)
-		return decode_error(d, ERR_LIMIT, offset, "a function type of %u values, of which at most %d are supported,", count, MAX_PARAMS);
+		return decode_error(d, ERR_LIMIT, offset, "a function type of %u values, of which at most %d are supported", count, MAX_PARAMS);
 	*ret_types = r->at;
 	for (uint32_t i = 0; i < count; i++)
 		slots += valtype_slots(read_valtype(r));
@@ -118,7 +118,7 @@ enum err decode_types(struct decoder *d)
 		if (form != 0x60 && !r->failure) {
 			r->at--;
 			r->feature = feature_of_type(form);
-			reader_fail(r, "integer representation too long"); /* the form counts as a negative number of one byte */
+			reader_fail(r, "integer representation too long for the form of a type");
 			return decode_status(d);
 		}
 		TRY(decode_result_type(d, &type->params, &type->param_count, &type->param_slots));
@@ -156,8 +156,7 @@ enum err decode_tables(struct decoder *d)
 enum err check_memory_count(struct decoder *d, uint32_t count)
 {
 	if (count > 1)
-		return decode_error(d, ERR_UNSUPPORTED, reader_offset(&d->r), "multiple memories, of a proposal beyond WebAssembly 2.0, are not "
-			"supported,");
+		return decode_error(d, ERR_UNSUPPORTED, reader_offset(&d->r), NOT_SUPPORTED, "multiple memories");
 	return 0;
 }
 

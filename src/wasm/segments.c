@@ -18,11 +18,11 @@ static enum err not_constant(struct decoder *d, size_t offset, uint8_t byte)
 	const char *feature = is_extended_constant(byte) ? "extended constant expressions" : feature_of_opcode(opcode);
 	if (feature)
 		return decode_error(d, ERR_UNSUPPORTED, offset,
-			"constant expression required: opcode 0x%02x is of the proposal %s, which is not supported,", opcode, feature);
+			"constant expression required, found opcode 0x%02x: " NOT_SUPPORTED, opcode, feature);
 	const struct opcode_info *info = opcode <= 0xfdff ? &opcode_infos[opcode_index(opcode)] : NULL;
 	if (!info || !info->name)
 		return decode_error(d, ERR_MALFORMED, offset, "illegal opcode 0x%02x", opcode);
-	return decode_error(d, ERR_MALFORMED, offset, "constant expression required: %s is not constant,", info->name);
+	return decode_error(d, ERR_MALFORMED, offset, "constant expression required, found %s", info->name);
 }
 
 static enum err init_global(struct decoder *d, struct init *init)
@@ -33,7 +33,7 @@ static enum err init_global(struct decoder *d, struct init *init)
 	TRY(decode_index(d, "global", init->index, module->imported_globals));
 	const struct globaltype *type = &module->globals[init->index].type;
 	if (type->mutable)
-		return decode_error(d, ERR_MALFORMED, reader_offset(&d->r), "constant expression required: global %u is mutable,", init->index);
+		return decode_error(d, ERR_MALFORMED, reader_offset(&d->r), "constant expression required: global %u is mutable", init->index);
 	init->type = (uint8_t)type->type;
 	return 0;
 }
@@ -88,9 +88,9 @@ enum err decode_init(struct decoder *d, enum valtype type, struct init *ret_init
 	for (uint8_t opcode; (opcode = read_byte(r)) != OP_end && !r->failure; values++)
 		TRY(decode_constant(d, opcode, ret_init));
 	if (values != 1)
-		return decode_error(d, ERR_MALFORMED, offset, "type mismatch: a constant expression that gives %u values", values);
+		return decode_error(d, ERR_MALFORMED, offset, "type mismatch: a constant expression gives %u value(s)", values);
 	if (ret_init->type != type)
-		return decode_error(d, ERR_MALFORMED, offset, "type mismatch: a constant expression gives %s, where %s is expected,",
+		return decode_error(d, ERR_MALFORMED, offset, "type mismatch: a constant expression gives %s, where %s is expected",
 			valtype_name(ret_init->type), valtype_name((uint8_t)type));
 	return decode_status(d);
 }
@@ -172,7 +172,7 @@ enum err check_func_counts(const struct decoder *d)
 {
 	if (d->declared_funcs == d->code_count)
 		return 0;
-	return err_set(ERR_MALFORMED, "function and code section have inconsistent lengths: %u functions are declared, and %u have code",
+	return err_set(ERR_MALFORMED, "function and code section have inconsistent lengths: %u declared, %u with code",
 		d->declared_funcs, d->code_count);
 }
 

@@ -213,8 +213,10 @@ static inline uint32_t trunc_sat_u(double value)
 	return value >= UINT32_MAX ? UINT32_MAX : value > 0 ? (uint32_t)value : 0;
 }
 
+/* These two index memory; a handler itself, which has no frame to align in sanitized builds, could not hold it. */
+
 /* Lanes of `a` as the lanes of `b` say; 0 for those past its end. */
-static inline u8x16 swizzle(u8x16 a, u8x16 b)
+static __attribute__((noinline)) u8x16 swizzle(u8x16 a, u8x16 b)
 {
 	uint8_t from[16], lanes[16];
 	memcpy(from, &a, sizeof from);
@@ -226,7 +228,7 @@ static inline u8x16 swizzle(u8x16 a, u8x16 b)
 }
 
 /* Lanes of `a` and, from 16, of `b`. */
-static inline u8x16 shuffle(u8x16 a, u8x16 b, const uint8_t lanes[16])
+static __attribute__((noinline)) u8x16 shuffle(u8x16 a, u8x16 b, const uint8_t lanes[16])
 {
 	uint8_t from[32], to[16];
 	memcpy(from, &a, 16);

@@ -56,7 +56,7 @@ static enum err zero_byte(struct validator *v)
 
 static enum err need_memory(const struct validator *v)
 {
-	return v->module->memory_count ? 0 : invalid(v, "unknown memory 0: the module has none");
+	return v->module->memory_count ? 0 : invalid(v, "unknown memory 0, of 0");
 }
 
 static enum err read_memarg(struct validator *v, const struct opcode_info *info)
@@ -73,7 +73,7 @@ static enum err read_lane(struct validator *v, uint32_t lanes)
 {
 	uint8_t lane = read_byte(&v->r);
 	if (lane >= lanes)
-		return invalid(v, "invalid lane index %u: there are %u lanes", lane, lanes);
+		return invalid(v, "invalid lane index %u, of %u", lane, lanes);
 	return 0;
 }
 
@@ -178,7 +178,7 @@ static enum err __attribute__((cold)) unknown_opcode(struct validator *v, uint8_
 	uint32_t opcode = byte < 0xfb ? byte : number < 0x100 ? (uint32_t)byte << 8 | number : (uint32_t)byte << 12 | (number & 0xfff);
 	const char *feature = feature_of_opcode(opcode);
 	if (feature)
-		return err_set(ERR_UNSUPPORTED, "illegal opcode 0x%02x: of the proposal %s, which is not supported", opcode, feature);
+		return err_set(ERR_UNSUPPORTED, "illegal opcode 0x%02x: " NOT_SUPPORTED, opcode, feature);
 	return invalid(v, "illegal opcode 0x%02x", opcode);
 }
 
@@ -258,7 +258,7 @@ enum err validate_body(struct validator *v, struct module_func *func)
 		TRY(validate_instruction(v, &more));
 	if (reader_left(&v->r)) {
 		v->at = (uint32_t)reader_offset(&v->r);
-		return invalid(v, "END opcode expected: %zu bytes behind the function's end", reader_left(&v->r));
+		return invalid(v, "END opcode expected: %zu byte(s) behind the function's end", reader_left(&v->r));
 	}
 	func->max_height = v->max_slots;
 	return 0;

@@ -89,7 +89,7 @@ static enum err read_block_type(struct validator *v, struct control *control)
 	}
 	int64_t index = read_s33(r);
 	if (index < 0 || index >= v->module->type_count)
-		return r->failure ? 0 : invalid(v, "unknown type %lld: there are %u", (long long)index, v->module->type_count);
+		return r->failure ? 0 : invalid(v, "unknown type %lld, of %u, named by a block", (long long)index, v->module->type_count);
 	set_types(control, &v->module->types[index]);
 	return 0;
 }
@@ -98,6 +98,8 @@ static enum err begin_block(struct validator *v)
 {
 	struct control control = { .opcode = (uint8_t)v->opcode };
 	TRY(read_block_type(v, &control));
+	if (v->r.failure)
+		return 0;
 	if (v->opcode == OP_if_)
 		TRY(pop(v, VALTYPE_I32));
 	TRY(pop_types(v, control.params, control.param_count, control.param_slots));
@@ -110,7 +112,7 @@ static enum err leave_block(struct validator *v)
 	const struct control *top = v->top;
 	TRY(pop_types(v, top->results, top->result_count, top->result_slots));
 	if (v->operand_count != top->height)
-		return invalid(v, "type mismatch: %u values too many at the end of a block", v->operand_count - top->height);
+		return invalid(v, "type mismatch: %u value(s) too many at the end of a block", v->operand_count - top->height);
 	return 0;
 }
 

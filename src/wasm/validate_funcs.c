@@ -67,7 +67,7 @@ static enum err status(struct validator *v, enum err err)
 		return err;
 	v->at = (uint32_t)r->failed_at;
 	if (r->feature)
-		return err_set(ERR_UNSUPPORTED, "%s: of the proposal %s, which is not supported", r->failure, r->feature);
+		return err_set(ERR_UNSUPPORTED, "%s: " NOT_SUPPORTED, r->failure, r->feature);
 	const char *of = strcmp(r->failure, "unexpected end") == 0 ? " of section or function" : "";
 	return err_set(ERR_MALFORMED, "%s%s", r->failure, of);
 }
@@ -128,5 +128,5 @@ enum err validate_funcs(struct module *module)
 		return err_nomem();
 	char name[80];
 	module_name_text(module, failure->func, name, sizeof name);
-	return err_set(failure->err, "%s, in function %u%s at offset 0x%x", failure->text, failure->func, name, failure->offset);
+	return err_set(failure->err, "%s, in function %u%s, at offset 0x%x", failure->text, failure->func, name, failure->offset);
 }

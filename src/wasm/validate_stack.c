@@ -36,7 +36,7 @@ enum err missing(const struct validator *v, uint8_t expected)
 
 enum err validate_index(const struct validator *v, const char *what, uint32_t index, uint32_t count)
 {
-	return index < count ? 0 : invalid(v, "unknown %s %u: %s names it, and there are %u", what, index, instruction(v), count);
+	return index < count ? 0 : invalid(v, "unknown %s %u, of %u, named by %s", what, index, count, instruction(v));
 }
 
 enum err reserve_operands(struct validator *v, uint32_t more)
