@@ -1,0 +1,230 @@
+/* The next frames: a block of the segment, or a buffer of the tail. */
+#define XXH_INLINE_ALL
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <xxhash.h>
+#include <zstd.h>
+
+#include "log/reader_parts.h"
+
+/* True if all of it was there. */
+static bool read_at(int fd, void *to, size_t size, uint64_t offset)
+{
+	uint8_t *at = to;
+	while (size) {
+		ssize_t part = pread(fd, at, size, (off_t)offset);
+		if (part < 0 && errno == EINTR)
+			continue;
+		if (part <= 0)
+			return false;
+		at += part;
+		offset += (uint64_t)part;
+		size -= (size_t)part;
+	}
+	return true;
+}
+
+static bool header_valid(const struct block_header *header)
+{
+	return header->magic == BLOCK_MAGIC && header->check == XXH3_64bits(header, offsetof(struct block_header, check));
+}
+
+/* After damage: the next place where a block's header vouches for itself. */
+static bool find_block(struct log_reader *r, uint64_t from)
+{
+	uint8_t window[4096 + BLOCK_HEADER];
+	for (uint64_t offset = from;; offset += 4096) {
+		ssize_t size = pread(r->segment_fd, window, sizeof window, (off_t)offset);
+		if (size < BLOCK_HEADER)
+			return false;
+		for (ssize_t i = 0; i + BLOCK_HEADER <= size; i++) {
+			struct block_header header;
+			memcpy(&header, window + i, sizeof header);
+			if (header_valid(&header)) {
+				r->offset = offset + (uint64_t)i;
+				return true;
+			}
+		}
+	}
+}
+
+static enum err damaged(struct log_reader *r, uint64_t at, const char *what)
+{
+	r->skipping = true;
+	r->assembling = false;
+	if (!find_block(r, at + 1))
+		r->segment_done = true;
+	return err_set(ERR_DAMAGED, "00000000.log is damaged at offset %llu: %s; records from number %llu on are missing", (unsigned long long)at,
+		what, (unsigned long long)r->number);
+}
+
+static bool wanted(const struct log_reader *r, const struct block_header *header)
+{
+	if (header->kind != BLOCK_RECORDS)
+		return false;
+	if (r->seek_number && header->first_number + header->record_count <= r->seek_number)
+		return false;
+	return !(r->seek_ticks_wall && header->anchor.wall < r->seek_ticks_wall && !r->assembling);
+}
+
+static bool unpack(struct log_reader *r, const struct block_header *header, const uint8_t *stored)
+{
+	if (header->codec == CODEC_RAW) {
+		memcpy(r->frames, stored, header->raw_size);
+		return header->raw_size == header->stored_size;
+	}
+	return header->codec == CODEC_ZSTD && ZSTD_decompress(r->frames, BLOCK_RAW_MAX, stored, header->stored_size) == header->raw_size;
+}
+
+static enum err load_block(struct log_reader *r, const struct block_header *header, uint64_t at)
+{
+	if (header->raw_size > BLOCK_RAW_MAX || header->stored_size > BLOCK_RAW_MAX)
+		return damaged(r, at, "a block larger than the format allows");
+	if (!read_at(r->segment_fd, r->packed, header->stored_size, at + BLOCK_HEADER))
+		return damaged(r, at, "a block that is cut off");
+	if (XXH3_64bits(r->packed, header->stored_size) != header->stored_check)
+		return damaged(r, at, "a block whose bytes are not what was written");
+	if (!unpack(r, header, r->packed))
+		return damaged(r, at, "a block that cannot be decompressed");
+	r->frames_size = header->raw_size;
+	r->frames_at = 0;
+	r->frames_offset = at;
+	r->in_tail = false;
+	return ERR_NONE;
+}
+
+/* Accounts for a block that is there; ERR_DAMAGED if others are missing before it. */
+static enum err take_block(struct log_reader *r, const struct block_header *header)
+{
+	bool gap = header->ordinal != r->next_ordinal;
+	uint64_t missing = r->number;
+	r->anchor = r->next_anchor.ticks ? r->next_anchor : r->anchor;
+	r->next_anchor = header->anchor;
+	r->next_ordinal = header->ordinal + 1;
+	if (gap || r->skipping || !r->assembling)
+		r->number = header->first_number;
+	if (!gap)
+		return ERR_NONE;
+	r->skipping = true;
+	r->assembling = false;
+	return err_set(ERR_DAMAGED, "00000000.log lacks blocks: records %llu to %llu are missing", (unsigned long long)missing,
+		(unsigned long long)header->first_number);
+}
+
+static enum err segment_next(struct log_reader *r)
+{
+	struct block_header header;
+	for (;;) {
+		uint64_t at = r->offset;
+		if (!read_at(r->segment_fd, &header, sizeof header, at)) {
+			r->segment_done = true;
+			return ERR_END;
+		}
+		if (!header_valid(&header)) {
+			/* Where a block is being written, its bytes come before its header. */
+			uint8_t zero[BLOCK_HEADER] = { 0 };
+			if (r->state != LOG_CLOSED && memcmp(&header, zero, sizeof zero) == 0) {
+				r->segment_done = true;
+				return ERR_END;
+			}
+			return damaged(r, at, "no block begins here");
+		}
+		r->offset = at + BLOCK_HEADER + header.stored_size;
+		if (header.kind == BLOCK_FOOTER)
+			r->footer = true;
+		if (header.kind != BLOCK_RECORDS && header.kind != BLOCK_INDEX && header.kind != BLOCK_FOOTER && !(header.kind & BLOCK_SKIPPABLE))
+			return damaged(r, at, "a block of a kind that this version does not know");
+		if (header.kind != BLOCK_RECORDS)
+			continue;
+		enum err err = take_block(r, &header);
+		if (!wanted(r, &header)) {
+			r->skipping = true;
+			r->assembling = false;
+			r->frames_size = r->frames_at = 0;
+			r->number = header.first_number + header.record_count;
+			continue;
+		}
+		if (err) {
+			r->offset = at; /* to be read next */
+			r->next_ordinal = header.ordinal;
+			r->next_anchor = r->anchor;
+			return err;
+		}
+		return load_block(r, &header, at);
+	}
+}
+
+static uint64_t ordinal_in_tail(const struct log_reader *r, uint64_t offset)
+{
+	uint64_t ordinal;
+	return read_at(r->tail_fd, &ordinal, sizeof ordinal, offset) ? ordinal : UINT64_MAX;
+}
+
+/* ERR_END: the buffer holds nothing yet. ERR_EXISTS: it has become a block meanwhile. */
+static enum err tail_next(struct log_reader *r)
+{
+	uint64_t offset = TAIL_HEADER + (r->next_ordinal % BUFFER_COUNT) * BUFFER_SIZE;
+	if (r->tail_fd < 0)
+		return ERR_END;
+	uint64_t before = ordinal_in_tail(r, offset);
+	struct buffer_header header;
+	bool there = read_at(r->tail_fd, &header, sizeof header, offset)
+		&& read_at(r->tail_fd, r->frames, BUFFER_SIZE - BUFFER_HEADER, offset + BUFFER_HEADER);
+	uint64_t after = ordinal_in_tail(r, offset);
+	if (before != UINT64_MAX && before > r->next_ordinal)
+		return ERR_EXISTS;
+	if (before != after)
+		return ERR_EXISTS;
+	if (!there) {
+		r->ended = true;
+		return err_set(ERR_DAMAGED, "tail is cut off at offset %llu: what is not in 00000000.log is missing from record %llu on",
+			(unsigned long long)offset, (unsigned long long)r->number);
+	}
+	if (before < r->next_ordinal)
+		return ERR_END;
+	r->in_tail = true;
+	r->tail_ordinal = r->next_ordinal;
+	r->frames_size = BUFFER_SIZE - BUFFER_HEADER;
+	r->frames_offset = offset + BUFFER_HEADER;
+	r->anchor = r->next_anchor.ticks ? r->next_anchor : r->anchor;
+	r->next_anchor = (struct time_anchor){ 0 };
+	if (r->skipping)
+		r->number = header.first_number;
+	return ERR_NONE;
+}
+
+enum err blocks_next(struct log_reader *r)
+{
+	for (;;) {
+		if (!r->segment_done) {
+			enum err err = segment_next(r);
+			if (err != ERR_END)
+				return err;
+		}
+		if (r->footer || r->ended)
+			return ERR_END;
+		size_t at = r->in_tail && r->tail_ordinal == r->next_ordinal ? r->frames_at : 0;
+		enum err err = tail_next(r);
+		if (err == ERR_EXISTS) { /* read on in the segment, behind what was read from the tail */
+			r->segment_done = false;
+			struct block_header header;
+			if (!read_at(r->segment_fd, &header, sizeof header, r->offset))
+				return ERR_END; /* it is being written: later */
+			uint64_t number = r->number;
+			bool skipping = r->skipping;
+			enum err loaded = segment_next(r);
+			if (!loaded && at) { /* the block has the frames of the buffer, in the same places */
+				r->frames_at = at;
+				r->number = number;
+				r->skipping = skipping;
+			}
+			if (loaded != ERR_END)
+				return loaded;
+			continue;
+		}
+		if (!err)
+			r->frames_at = at;
+		return err;
+	}
+}

@@ -1,0 +1,177 @@
+/* From full buffers to blocks of the segment: the second thread's work, and at the end whoever closes. */
+#define XXH_INLINE_ALL
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#include "log/writer_parts.h"
+
+bool flush_start(struct log_writer *w)
+{
+	if (w->raw)
+		return true;
+	w->raw = malloc(BUFFER_SIZE);
+	w->packed = malloc(ZSTD_compressBound(BUFFER_SIZE));
+	w->zstd = ZSTD_createCCtx();
+	return w->raw && w->packed && w->zstd;
+}
+
+static bool write_all(int fd, const void *data, size_t size, uint64_t offset)
+{
+	const uint8_t *at = data;
+	while (size) {
+		ssize_t part = pwrite(fd, at, size, (off_t)offset);
+		if (part < 0 && errno == EINTR)
+			continue;
+		if (part <= 0) {
+			errno = part == 0 ? ENOSPC : errno;
+			return false;
+		}
+		at += part;
+		size -= (size_t)part;
+		offset += (uint64_t)part;
+	}
+	return true;
+}
+
+/* The stored bytes go before the header: a header that is there vouches for what it describes. */
+static bool write_block(struct log_writer *w, struct block_header *header, const void *stored)
+{
+	header->magic = BLOCK_MAGIC;
+	header->anchor = time_anchor_now();
+	header->stored_check = XXH3_64bits(stored, header->stored_size);
+	header->check = XXH3_64bits(header, offsetof(struct block_header, check));
+	if (!write_all(w->segment_fd, stored, header->stored_size, w->segment_size + sizeof *header)
+	    || !write_all(w->segment_fd, header, sizeof *header, w->segment_size)) {
+		int error = errno;
+		ssize_t cut = ftruncate(w->segment_fd, (off_t)w->segment_size); /* half a block is no block */
+		(void)cut;
+		errno = error;
+		return false;
+	}
+	w->segment_size += sizeof *header + header->stored_size;
+	return true;
+}
+
+static void index_block(struct log_writer *w, const struct block_header *header, uint64_t offset)
+{
+	uint64_t entry[] = { offset, header->first_number, header->record_count, header->first_ticks, header->last_ticks };
+	_Static_assert(sizeof entry == INDEX_ENTRY, "as documented");
+	buf_append(&w->index, entry, sizeof entry);
+}
+
+/* Copies a buffer's frames without what only the tail needs, and finds what its header says. Returns their size. */
+static uint32_t collect(const struct buffer_header *buffer, uint8_t *to, struct block_header *header)
+{
+	const uint8_t *frames = (const uint8_t *)(buffer + 1);
+	uint32_t size = 0;
+	for (;;) {
+		struct frame_header frame;
+		memcpy(&frame, frames + size, sizeof frame);
+		if (frame.size == 0 || frame.size == FRAME_BUFFER_ENDS || frame.size > BUFFER_SIZE - BUFFER_HEADER - size)
+			break;
+		memcpy(to + size, frames + size, frame.size);
+		memset(to + size + offsetof(struct frame_header, check), 0, sizeof frame.check);
+		if (frame.kind == FRAME_BEGIN || frame.kind >= FRAME_WHOLE) {
+			memcpy(&header->last_ticks, frames + size + FRAME_HEADER, sizeof header->last_ticks);
+			if (header->record_count++ == 0)
+				header->first_ticks = header->last_ticks;
+		}
+		size += frame.size;
+	}
+	return size;
+}
+
+bool flush_buffer(struct log_writer *w, uint64_t ordinal)
+{
+	struct buffer_header *buffer = writer_buffer(w, ordinal);
+	struct block_header header = { .kind = BLOCK_RECORDS, .ordinal = ordinal, .first_number = buffer->first_number };
+	uint32_t size = collect(buffer, w->raw, &header);
+	const uint8_t *stored = w->raw;
+	header.raw_size = header.stored_size = size;
+	pthread_mutex_lock(&w->lock);
+	bool behind = w->filled - w->flushed > BUFFER_COUNT / 2 && !w->closing;
+	pthread_mutex_unlock(&w->lock);
+	if (!behind) {
+		size_t packed = ZSTD_compressCCtx(w->zstd, w->packed, ZSTD_compressBound(BUFFER_SIZE), w->raw, size, 1);
+		if (!ZSTD_isError(packed) && packed < size) {
+			stored = w->packed;
+			header.stored_size = (uint32_t)packed;
+			header.codec = CODEC_ZSTD;
+		}
+	}
+	uint64_t offset = w->segment_size;
+	if (!write_block(w, &header, stored))
+		return false;
+	index_block(w, &header, offset);
+	w->raw_bytes += size;
+	return true;
+}
+
+/* Readers go by the ordinal: first it says that the buffer holds what comes next, then the buffer is cleared. */
+static void recycle(struct log_writer *w, uint64_t ordinal)
+{
+	struct buffer_header *buffer = writer_buffer(w, ordinal);
+	__atomic_store_n(&buffer->ordinal, ordinal + BUFFER_COUNT, __ATOMIC_SEQ_CST);
+	if (!w->mapped)
+		tail_written(w, buffer, sizeof *buffer);
+	memset((uint8_t *)buffer + sizeof buffer->ordinal, 0, BUFFER_SIZE - sizeof buffer->ordinal);
+	if (!w->mapped)
+		tail_written(w, buffer, BUFFER_SIZE);
+}
+
+/* The pages of the buffers to come are made present here: a first touch of a shared file page costs the guest many microseconds. */
+static void touch_ahead(struct log_writer *w)
+{
+#ifdef MADV_POPULATE_WRITE
+	if (w->mapped)
+		madvise(w->tail + TAIL_HEADER + BUFFER_SIZE, (size_t)(BUFFER_COUNT - 1) * BUFFER_SIZE, MADV_POPULATE_WRITE);
+#else
+	(void)w;
+#endif
+}
+
+void *flush_thread(void *writer)
+{
+	struct log_writer *w = writer;
+	touch_ahead(w);
+	pthread_mutex_lock(&w->lock);
+	for (;;) {
+		while (w->flushed == w->filled && !w->closing)
+			pthread_cond_wait(&w->work, &w->lock);
+		if (w->flushed == w->filled || w->failed)
+			break;
+		uint64_t ordinal = w->flushed;
+		pthread_mutex_unlock(&w->lock);
+		bool done = flush_buffer(w, ordinal);
+		if (done)
+			recycle(w, ordinal);
+		else
+			w->failed = errno;
+		pthread_mutex_lock(&w->lock);
+		w->flushed += done;
+		pthread_cond_signal(&w->room);
+		if (!done)
+			break;
+	}
+	pthread_mutex_unlock(&w->lock);
+	return NULL;
+}
+
+bool flush_close(struct log_writer *w)
+{
+	struct block_header header = { .kind = BLOCK_INDEX, .raw_size = (uint32_t)w->index.size, .stored_size = (uint32_t)w->index.size };
+	struct footer footer = { .index_offset = w->segment_size, .record_count = w->number, .end_kind = w->end_kind,
+		.end_args = { w->end_args[0], w->end_args[1] }, .raw_bytes = w->raw_bytes, .anchor = time_anchor_now() };
+	if (w->index.failed || w->index.size > UINT32_MAX) {
+		errno = ENOMEM;
+		return false;
+	}
+	if (!write_block(w, &header, w->index.data ? w->index.data : (const uint8_t *)""))
+		return false;
+	header = (struct block_header){ .kind = BLOCK_FOOTER, .raw_size = sizeof footer, .stored_size = sizeof footer };
+	return write_block(w, &header, &footer);
+}

@@ -1,0 +1,82 @@
+/* The format's constants; docs/log-format.md says what they mean. */
+#pragma once
+
+#include <stdint.h>
+#include <string.h>
+
+#include "base/time.h"
+
+#define LOG_MAGIC  "timecraft log 1\n"
+#define TAIL_MAGIC "timecraft tail1\n"
+
+enum {
+	SEGMENT_HEADER = 80,
+	BLOCK_HEADER = 96,
+	FOOTER_PAYLOAD = 96,
+	INDEX_ENTRY = 40,
+	BLOCK_MAGIC = 0x4b424354,
+	BLOCK_RAW_MAX = 1 << 20,
+
+	TAIL_HEADER = 4096,
+	BUFFER_HEADER = 64,
+	BUFFER_SIZE = 256 << 10,
+	BUFFER_COUNT = 8,
+	FRAME_HEADER = 16,
+};
+
+enum block_kind { BLOCK_RECORDS = 1, BLOCK_INDEX = 2, BLOCK_FOOTER = 3, BLOCK_SKIPPABLE = 0x80 };
+enum block_codec { CODEC_RAW = 0, CODEC_ZSTD = 1 };
+enum frame_kind { FRAME_BEGIN = 1, FRAME_INPUT = 2, FRAME_END = 3, FRAME_WHOLE = 16 };
+enum frame_flag { FRAME_CONTINUES = 1, FRAME_FAULTED = 2, FRAME_END_SHIFT = 4 };
+#define FRAME_BUFFER_ENDS UINT32_MAX
+
+struct segment_header {
+	char magic[16];
+	uint32_t segment, reserved;
+	uint64_t tick_scale;
+	struct time_anchor anchor;
+	uint8_t reserved2[16];
+	uint64_t check;
+};
+
+struct block_header {
+	uint32_t magic;
+	uint8_t kind, codec;
+	uint16_t reserved;
+	uint32_t raw_size, stored_size;
+	uint64_t ordinal, first_number, record_count, first_ticks, last_ticks;
+	struct time_anchor anchor;
+	uint64_t stored_check, check;
+};
+
+struct footer {
+	uint64_t index_offset, record_count, end_kind, end_args[2], raw_bytes;
+	struct time_anchor anchor;
+	uint8_t reserved[24];
+};
+
+struct tail_header {
+	char magic[16];
+	uint32_t buffer_size, buffer_count;
+	uint64_t tick_scale;
+	struct time_anchor anchor;
+	uint64_t check;
+};
+
+struct buffer_header {
+	uint64_t ordinal, first_number;
+	uint8_t reserved[48];
+};
+
+struct frame_header {
+	uint32_t size, check;
+	uint8_t kind, flags;
+	uint16_t call;
+	uint32_t count;
+};
+
+_Static_assert(sizeof(struct segment_header) == SEGMENT_HEADER, "as documented");
+_Static_assert(sizeof(struct block_header) == BLOCK_HEADER, "as documented");
+_Static_assert(sizeof(struct footer) == FOOTER_PAYLOAD, "as documented");
+_Static_assert(sizeof(struct buffer_header) == BUFFER_HEADER, "as documented");
+_Static_assert(sizeof(struct frame_header) == FRAME_HEADER, "as documented");

@@ -1,0 +1,47 @@
+/* What the files of the reader share. */
+#pragma once
+
+#include "base/buf.h"
+#include "log/format.h"
+#include "log/reader.h"
+
+struct log_reader {
+	int segment_fd, tail_fd, lock_fd;
+	enum log_state state;
+	uint64_t tick_scale;
+	struct time_anchor anchor;      /* the last one before what is read */
+	struct time_anchor next_anchor; /* ticks 0: none is known */
+	uint64_t last_wall;             /* times never go back */
+
+	uint64_t offset;                /* of the next block in the segment */
+	uint64_t next_ordinal;          /* of the block or buffer wanted next */
+	bool segment_done;              /* what comes next is in the tail, or nowhere yet */
+	bool footer;                    /* it has been seen: nothing comes any more */
+	bool ended;                     /* a torn end was reported */
+
+	uint8_t *frames;                /* of the current block or buffer */
+	size_t frames_size, frames_at;
+	bool in_tail;                   /* they are a copy of a buffer that may still grow, of this ordinal */
+	uint64_t tail_ordinal, tail_number;
+	uint64_t frames_offset;         /* where they stand in their file, for messages */
+
+	uint64_t number;                /* of the next record to begin */
+	bool skipping;                  /* frames until the next one that begins a record */
+	bool assembling;                /* a record has begun and is not ended */
+	struct record record;
+	struct buf in, out;             /* its streams */
+	struct view *inputs;
+	struct record_span *spans;
+	uint32_t input_capacity, span_capacity;
+	uint64_t duration;
+
+	uint64_t seek_number, seek_ticks_wall;
+	uint8_t *packed;
+};
+
+/* blocks.c */
+enum err blocks_next(struct log_reader *r); /* loads the next frames; ERR_END, ERR_DAMAGED */
+
+/* assemble.c: from frames to records */
+bool assemble(struct log_reader *r, const struct frame_header *frame, const uint8_t *payload); /* true: the record is whole */
+enum err assembled(struct log_reader *r, struct record *ret_record);

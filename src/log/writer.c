@@ -1,0 +1,324 @@
+#define XXH_INLINE_ALL
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#include "log/writer_parts.h"
+
+enum { CALL_FIXED = 16 }; /* ticks and padding, at the start of BEGIN and END */
+
+static void enter_buffer(struct log_writer *w, uint64_t ordinal)
+{
+	struct buffer_header *buffer = writer_buffer(w, ordinal);
+	w->ordinal = ordinal;
+	buffer->first_number = w->number;
+	w->at = (uint8_t *)(buffer + 1);
+	w->end = (uint8_t *)buffer + BUFFER_SIZE - FRAME_HEADER;
+	if (!w->mapped)
+		tail_written(w, buffer, sizeof *buffer);
+}
+
+static bool start_thread(struct log_writer *w)
+{
+	sigset_t all, old;
+	if (w->threaded)
+		return true;
+	if (!flush_start(w)) {
+		w->failed = ENOMEM;
+		return false;
+	}
+	sigfillset(&all); /* signals are the guest's thread's */
+	sigdelset(&all, SIGBUS);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	int error = pthread_create(&w->thread, NULL, flush_thread, w);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	w->failed = error;
+	w->threaded = error == 0;
+	return w->threaded;
+}
+
+/* Hands the full buffer over and waits for the next one to be free. */
+static bool next_buffer(struct log_writer *w)
+{
+	uint32_t mark = FRAME_BUFFER_ENDS;
+	if (w->failed || !start_thread(w))
+		return false;
+	__atomic_store_n((uint32_t *)w->at, mark, __ATOMIC_RELEASE);
+	if (!w->mapped)
+		tail_written(w, w->at, sizeof mark);
+	pthread_mutex_lock(&w->lock);
+	w->filled++;
+	pthread_cond_signal(&w->work);
+	while (w->filled - w->flushed >= BUFFER_COUNT && !w->failed)
+		pthread_cond_wait(&w->room, &w->lock);
+	pthread_mutex_unlock(&w->lock);
+	if (w->failed)
+		return false;
+	enter_buffer(w, w->ordinal + 1);
+	return true;
+}
+
+/* Begins a frame in space that is zero. Its size stays 0 until finish_frame. */
+static bool start_frame(struct log_writer *w, uint8_t kind, uint16_t call, uint32_t fixed)
+{
+	if (w->failed)
+		return false;
+	if ((size_t)(w->end - w->at) < FRAME_HEADER + fixed + 64 && !next_buffer(w))
+		return false;
+	w->frame = (struct frame_header *)w->at;
+	w->frame->kind = kind;
+	w->frame->call = call;
+	w->at += FRAME_HEADER + fixed;
+	return true;
+}
+
+/* The one store that makes a frame part of the recording. */
+static void finish_frame(struct log_writer *w)
+{
+	struct frame_header *frame = w->frame;
+	size_t size = (size_t)(w->at - (uint8_t *)frame);
+	size_t padding = -size & 7;
+	bool fixed = frame->kind == FRAME_BEGIN || frame->kind == FRAME_END || frame->kind >= FRAME_WHOLE;
+	if (fixed)
+		((uint64_t *)(frame + 1))[1] = padding;
+	else
+		frame->count = (uint32_t)padding;
+	w->at += padding;
+	size += padding;
+	frame->check = (uint32_t)XXH3_64bits((uint8_t *)frame + 8, size - 8);
+	__atomic_store_n(&frame->size, (uint32_t)size, __ATOMIC_RELEASE);
+	if (__builtin_expect(!w->mapped, 0)) {
+		tail_written(w, (uint8_t *)frame + 4, size - 4);
+		tail_written(w, frame, 4);
+	}
+}
+
+/* Ends the frame where its stream goes on in the next buffer. */
+static bool continue_frame(struct log_writer *w)
+{
+	uint16_t call = w->frame->call;
+	w->frame->flags |= FRAME_CONTINUES;
+	finish_frame(w);
+	if (!next_buffer(w))
+		return false;
+	return start_frame(w, w->next_kind, call, w->next_kind == FRAME_END ? CALL_FIXED : 0);
+}
+
+static void put_long(struct log_writer *w, const uint8_t *data, size_t size)
+{
+	while (size && !w->failed) {
+		size_t room = (size_t)(w->end - w->at) & ~(size_t)7;
+		size_t part = size < room ? size : room;
+		memcpy(w->at, data, part);
+		w->at += part;
+		data += part;
+		size -= part;
+		if (size && !continue_frame(w))
+			return;
+	}
+}
+
+void log_put(struct log_writer *w, const void *data, size_t size)
+{
+	if (__builtin_expect(size + 8 > (size_t)(w->end - w->at), 0)) {
+		put_long(w, data, size);
+		return;
+	}
+	memcpy(w->at, data, size);
+	w->at += size;
+}
+
+void log_put_size(struct log_writer *w, uint64_t size)
+{
+	log_put(w, &size, sizeof size);
+}
+
+bool log_begin(struct log_writer *w, uint16_t call, const uint64_t *args, uint32_t arg_count, bool faulted)
+{
+	if (__builtin_expect(!start_frame(w, FRAME_BEGIN, call, CALL_FIXED + 8 * arg_count), 0))
+		return false;
+	w->frame->flags = faulted ? FRAME_FAULTED : 0;
+	w->frame->count = arg_count;
+	w->start = time_ticks();
+	uint64_t *fixed = (uint64_t *)(w->frame + 1);
+	fixed[0] = w->start;
+	for (uint32_t i = 0; i < arg_count; i++)
+		fixed[2 + i] = args[i];
+	w->next_kind = FRAME_INPUT;
+	w->number++;
+	return true;
+}
+
+/* Space for what the host may write: in the ring if it fits there, else in the segment, which the ring is emptied into. */
+static bool reserve(struct log_writer *w, uint64_t size)
+{
+	if (__builtin_expect(size + 256 <= (size_t)(w->end - w->at), 1))
+		return true;
+	if (size < (BUFFER_COUNT / 2) * (uint64_t)BUFFER_SIZE)
+		return !w->failed;
+	pthread_mutex_lock(&w->lock);
+	uint64_t at = w->segment_size;
+	pthread_mutex_unlock(&w->lock);
+	int error = fallocate(w->segment_fd, FALLOC_FL_KEEP_SIZE, (off_t)at, (off_t)(size + BUFFER_COUNT * (uint64_t)BUFFER_SIZE)) == 0 ? 0 : errno;
+	if (error == ENOSPC || error == EDQUOT || error == EFBIG || error == EIO)
+		w->failed = error;
+	return !w->failed;
+}
+
+bool log_commit(struct log_writer *w, uint64_t output_bound, uint32_t span_bound)
+{
+	if (w->failed)
+		return false;
+	uint16_t call = w->frame->call;
+	if (!reserve(w, output_bound + 16 * (uint64_t)span_bound))
+		return false;
+	finish_frame(w);
+	w->next_kind = FRAME_END;
+	return start_frame(w, FRAME_END, call, CALL_FIXED);
+}
+
+void log_span(struct log_writer *w, uint32_t offset, const void *data, uint64_t size, bool iov)
+{
+	uint32_t head[4] = { offset, iov, (uint32_t)size, (uint32_t)(size >> 32) };
+	log_put(w, head, sizeof head);
+	log_put(w, data, size);
+}
+
+void log_end(struct log_writer *w, uint32_t result, uint8_t end)
+{
+	if (w->failed)
+		return;
+	w->frame->count = result;
+	w->frame->flags = (uint8_t)(end << FRAME_END_SHIFT);
+	*(uint64_t *)(w->frame + 1) = time_ticks() - w->start;
+	finish_frame(w);
+}
+
+bool log_event(struct log_writer *w, enum record_kind kind, const uint64_t *args, uint32_t arg_count, struct view text)
+{
+	if (!log_begin(w, 0, args, arg_count, false))
+		return false;
+	w->frame->kind = (uint8_t)(FRAME_WHOLE + kind);
+	if (text.size) {
+		size_t room = (size_t)(w->end - w->at) / 2; /* a text is cut rather than continued */
+		size_t size = text.size < room ? text.size : room;
+		log_put_size(w, size);
+		log_put(w, text.data, size);
+	}
+	if (kind != RECORD_GROW) {
+		w->end_kind = kind;
+		w->end_args[0] = arg_count > 0 ? args[0] : 0;
+		w->end_args[1] = arg_count > 1 ? args[1] : 0;
+	}
+	finish_frame(w);
+	return true;
+}
+
+enum err log_failure(struct log_writer *w)
+{
+	if (w->failed < 0)
+		return err_set(ERR_IO, "the recording was cut short: its file \"tail\" was truncated or its disk failed");
+	return w->failed ? err_set_errno(w->failed, "cannot go on recording") : ERR_NONE;
+}
+
+const char *log_writer_path(const struct log_writer *w)
+{
+	return w->mapped ? "mapped" : "written";
+}
+
+static enum err segment_create(struct log_writer *w, int dir_fd, const struct tail_header *tail)
+{
+	struct segment_header header = { .tick_scale = tail->tick_scale, .anchor = tail->anchor };
+	memcpy(header.magic, LOG_MAGIC, sizeof header.magic);
+	header.check = XXH3_64bits(&header, offsetof(struct segment_header, check));
+	w->segment_fd = openat(dir_fd, "00000000.log", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (w->segment_fd < 0)
+		return err_set_errno(errno, "cannot create the recording's log");
+	if (pwrite(w->segment_fd, &header, sizeof header, 0) != sizeof header)
+		return err_set_errno(errno, "cannot write the recording's log");
+	w->segment_size = sizeof header;
+	return ERR_NONE;
+}
+
+static void destroy(struct log_writer *w)
+{
+	tail_finish(w);
+	if (w->segment_fd >= 0)
+		close(w->segment_fd);
+	if (w->dir_fd >= 0)
+		close(w->dir_fd);
+	ZSTD_freeCCtx(w->zstd);
+	free(w->raw);
+	free(w->packed);
+	buf_finish(&w->index);
+	pthread_mutex_destroy(&w->lock);
+	pthread_cond_destroy(&w->work);
+	pthread_cond_destroy(&w->room);
+	free(w);
+}
+
+enum err log_writer_create(int dir_fd, struct log_writer **ret_writer)
+{
+	struct log_writer *w = calloc(1, sizeof *w);
+	if (!w)
+		return err_nomem();
+	w->tail_fd = w->segment_fd = -1;
+	w->dir_fd = fcntl(dir_fd, F_DUPFD_CLOEXEC, 0);
+	pthread_mutex_init(&w->lock, NULL);
+	pthread_cond_init(&w->work, NULL);
+	pthread_cond_init(&w->room, NULL);
+	struct tail_header header = { .buffer_size = BUFFER_SIZE, .buffer_count = BUFFER_COUNT, .tick_scale = time_tick_scale(),
+		.anchor = time_anchor_now() };
+	memcpy(header.magic, TAIL_MAGIC, sizeof header.magic);
+	header.check = XXH3_64bits(&header, offsetof(struct tail_header, check));
+	enum err err = segment_create(w, dir_fd, &header);
+	if (!err)
+		err = tail_create(w, dir_fd, &header);
+	if (err) {
+		destroy(w);
+		return err;
+	}
+	enter_buffer(w, 0);
+	*ret_writer = w;
+	return ERR_NONE;
+}
+
+/* What the second thread has not written, with the last buffer, which is not full. */
+static bool flush_rest(struct log_writer *w)
+{
+	pthread_mutex_lock(&w->lock);
+	w->closing = true;
+	pthread_cond_signal(&w->work);
+	pthread_mutex_unlock(&w->lock);
+	if (w->threaded)
+		pthread_join(w->thread, NULL);
+	if (w->failed)
+		return false;
+	if (!flush_start(w)) {
+		errno = ENOMEM;
+		return false;
+	}
+	for (; w->flushed <= w->filled; w->flushed++) {
+		if (!flush_buffer(w, w->flushed))
+			return false;
+	}
+	return flush_close(w);
+}
+
+enum err log_writer_close(struct log_writer *w)
+{
+	if (!w)
+		return ERR_NONE;
+	enum err err = ERR_NONE;
+	if (!flush_rest(w)) {
+		w->failed = w->failed ? w->failed : errno;
+		err = log_failure(w);
+	} else {
+		unlinkat(w->dir_fd, "tail", 0);
+	}
+	destroy(w);
+	return err;
+}

@@ -1,0 +1,38 @@
+/*
+ * Writing a recording. One thread, the guest's, appends; a second one, started when there is enough to do, compresses.
+ *
+ * Nothing that was appended is lost when the process is killed, and a reader sees it at once. When the recording cannot go on (a full disk, ...) the
+ * writer fails for good: log_begin says no, and what was recorded stays whole.
+ */
+#pragma once
+
+#include "base/err.h"
+#include "log/record.h"
+
+struct log_writer;
+
+/* In the process's directory `dir_fd`, which is not kept. */
+enum err log_writer_create(int dir_fd, struct log_writer **ret_writer);
+
+/*
+ * A record of a call: log_begin, log_put for each input, log_commit; the host acts; log_span for each span it wrote; log_end.
+ * False from log_begin or log_commit: the record cannot be written, and the host must not act; log_failure says why.
+ */
+bool log_begin(struct log_writer *writer, uint16_t call, const uint64_t *args, uint32_t arg_count, bool faulted);
+void log_put_size(struct log_writer *writer, uint64_t size); /* of the input that follows, in one or more puts */
+void log_put(struct log_writer *writer, const void *data, size_t size);
+bool log_commit(struct log_writer *writer, uint64_t output_bound, uint32_t span_bound);
+void log_span(struct log_writer *writer, uint32_t offset, const void *data, uint64_t size, bool iov);
+void log_end(struct log_writer *writer, uint32_t result, uint8_t end);
+
+/* A record that is no call, with its arguments and a text (empty: none). */
+bool log_event(struct log_writer *writer, enum record_kind kind, const uint64_t *args, uint32_t arg_count, struct view text);
+
+/* Sets the text of why the writer failed and returns its code; 0 while it has not. */
+enum err log_failure(struct log_writer *writer);
+
+/* "mapped", or "written" where the file system has no coherent shared mappings. */
+const char *log_writer_path(const struct log_writer *writer);
+
+/* Closes the recording: everything is in the segment, the tail is gone. Frees the writer. An error says what of it could not be done; the tail then stays, and nothing is lost. */
+enum err log_writer_close(struct log_writer *writer);

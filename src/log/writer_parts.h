@@ -1,0 +1,55 @@
+/* What the two threads of a writer share. */
+#pragma once
+
+#include <pthread.h>
+#include <zstd.h>
+
+#include "base/buf.h"
+#include "log/format.h"
+#include "log/writer.h"
+
+struct log_writer {
+	/* The guest's thread. */
+	uint8_t *at, *end;            /* free space in the current buffer; room for an end mark is kept behind `end` */
+	struct frame_header *frame;   /* under construction; its size word is 0 */
+	uint64_t number;              /* of the next record */
+	uint64_t start;               /* ticks of the record under way */
+	uint64_t ordinal;             /* of the current buffer */
+	uint8_t next_kind;            /* of the frame that continues the one under construction */
+	uint64_t end_kind, end_args[2];
+
+	/* Set once, by whoever notices first. */
+	volatile int failed;          /* errno; -1: the tail is gone */
+
+	uint8_t *tail;
+	int dir_fd, tail_fd, segment_fd;
+	bool mapped;                  /* the tail is a shared mapping; else commits are written */
+
+	/* The second thread. */
+	pthread_t thread;
+	bool threaded;
+	pthread_mutex_t lock;
+	pthread_cond_t work, room;
+	uint64_t filled, flushed;     /* buffers; under the lock */
+	bool closing;
+	ZSTD_CCtx *zstd;
+	uint8_t *raw, *packed;        /* of one buffer */
+	uint64_t segment_size, raw_bytes;
+	struct buf index;
+};
+
+static inline struct buffer_header *writer_buffer(const struct log_writer *w, uint64_t ordinal)
+{
+	return (struct buffer_header *)(w->tail + TAIL_HEADER + (ordinal % BUFFER_COUNT) * BUFFER_SIZE);
+}
+
+/* flush.c */
+bool flush_start(struct log_writer *w);
+bool flush_buffer(struct log_writer *w, uint64_t ordinal); /* into a block; errno on failure */
+bool flush_close(struct log_writer *w);                     /* index and footer */
+void *flush_thread(void *writer);
+
+/* tail.c */
+enum err tail_create(struct log_writer *w, int dir_fd, const struct tail_header *header);
+void tail_finish(struct log_writer *w);
+void tail_written(struct log_writer *w, const void *at, size_t size); /* where the tail is not mapped */
