@@ -32,24 +32,33 @@ static void print_descriptor(struct value_printer *printer, uint64_t fd)
 	emit_object_end(e);
 }
 
+/* All of a large set, on a line: one word. */
+static bool print_whole_set(struct value_printer *printer, enum type_number type, uint64_t value)
+{
+	static const char *const word[] = { "ALL" };
+	enum { LARGE = 16 };
+	uint64_t all = flags_named(type);
+	if (!emit_is_line(printer->emitter) || __builtin_popcountll(all) < LARGE || (value & all) != all)
+		return false;
+	emit_flags(printer->emitter, word, 1, value & ~all);
+	return true;
+}
+
 static void print_flags(struct value_printer *printer, enum type_number type, uint64_t value)
 {
-	static const char *const whole[] = { "ALL" };
-	enum { WORD_FROM = 16 }; /* a set of so many flags has a word for all of them */
 	const char *names[64];
 	uint32_t count = 0;
-	uint64_t rest = value;
+	uint64_t rest = 0;
+	if (print_whole_set(printer, type, value))
+		return;
 	for (uint64_t left = value; left; left &= left - 1) {
-		names[count] = value_name(type, left & -left);
-		if (names[count]) {
-			count++;
-			rest &= ~(left & -left);
-		}
+		const char *name = value_name(type, left & -left);
+		if (name)
+			names[count++] = name;
+		else
+			rest |= left & -left;
 	}
-	if (emit_is_line(printer->emitter) && count >= WORD_FROM && (value & ~rest) == flags_named(type))
-		emit_flags(printer->emitter, whole, 1, rest);
-	else
-		emit_flags(printer->emitter, names, count, rest);
+	emit_flags(printer->emitter, names, count, rest);
 }
 
 static void print_enum(struct value_printer *printer, enum type_number type, uint64_t value)
