@@ -93,10 +93,10 @@ enum err text_table_print(struct text_table *table, struct output *output)
 		print_cell(table, out, i, view_text(table->columns[i].title));
 	size_t cells = table->sizes.size / sizeof(uint32_t);
 	size_t at = 0;
-	for (size_t i = 0; i < cells; i++) {
+	for (size_t i = 0, column = 0; i < cells; i++, column = column + 1 < table->count ? column + 1 : 0) {
 		uint32_t size;
 		memcpy(&size, table->sizes.data + i * sizeof size, sizeof size);
-		print_cell(table, out, (uint32_t)(i % table->count), (struct view){ table->text.data + at, size });
+		print_cell(table, out, (uint32_t)column, (struct view){ table->text.data + at, size });
 		at += size;
 	}
 	return output_end(output);

@@ -87,7 +87,9 @@ static enum err instantiate(struct guest *guest)
 	struct module *module = guest->options.module;
 	uint32_t count = module_import_count(module);
 	struct extern_value *imports = calloc(count + 1, sizeof *imports);
-	enum err err = imports ? ERR_NONE : err_nomem();
+	if (!imports)
+		return err_nomem();
+	enum err err = ERR_NONE;
 	for (uint32_t i = 0; i < count && !err; i++) {
 		struct module_import import = module_import(module, i);
 		guest->bindings[i] = (struct binding){ guest, import_call(&import) };

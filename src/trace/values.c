@@ -106,7 +106,8 @@ struct view syscall_written(const struct syscall *syscall, uint64_t at, uint64_t
 uint64_t load_number(const uint8_t *at, uint32_t size)
 {
 	uint64_t value = 0;
-	memcpy(&value, at, size < sizeof value ? size : sizeof value);
+	if (size)
+		memcpy(&value, at, size < sizeof value ? size : sizeof value);
 	return value;
 }
 

@@ -33,9 +33,9 @@ static struct { uint16_t first, count; } names_of[TYPE_NONE];
 
 __attribute__((constructor)) static void init_names(void)
 {
-	for (uint16_t i = 0; i < sizeof names / sizeof *names; i++) {
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
 		if (names_of[names[i].type].count++ == 0)
-			names_of[names[i].type].first = i;
+			names_of[names[i].type].first = (uint16_t)i;
 	}
 }
 

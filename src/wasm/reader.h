@@ -47,7 +47,7 @@ static inline uint8_t read_byte(struct reader *r)
 {
 	if (__builtin_expect(r->at == r->end, 0))
 		return (uint8_t)reader_fail(r, "unexpected end");
-	return *r->at++;
+	return *r->at++; /* NOLINT(clang-analyzer-core.NullDereference): at is NULL only where end is */
 }
 
 /* LEB128 of at most `bits` bits, sign-extended to 64 if `is_signed`. The last byte's unused bits must be zero, or copies of the sign. */

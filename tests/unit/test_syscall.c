@@ -320,7 +320,7 @@ static void compare_golden(struct view text, const char *name)
 	struct view expected = { (const uint8_t *)golden, size };
 	for (size_t at = 0, line = 1; at < size && at < text.size && !view_equal(expected, text); at++) {
 		line += golden[at] == '\n';
-		if (golden[at] != text.data[at])
+		if ((uint8_t)golden[at] != text.data[at])
 			fail_msg("%s:%zu: got ...%.*s", path, line, 200, (const char *)text.data + (at > 40 ? at - 40 : 0));
 	}
 	assert_int_equal(text.size, size);
