@@ -1,14 +1,27 @@
 /*
- * Lowering and running: whatever is valid must run or trap, and not do otherwise the second time. Imports are given by kind; every
- * function that is exported is called, for a bounded number of steps.
+ * Instantiates a module and calls every function that it exports, with zeros and with ones, for a bounded number of steps. Whatever a valid
+ * module does, it must not get out of its memory, tables and stack; the same module must do the same a second time, to the count of steps.
  */
+#include "base/buf.h"
 #include "fuzz.h"
 #include "wasm/store.h"
 
 #include <stdlib.h>
 
-enum { MAX_IMPORTS = 64, MAX_SLOTS = 2000, STEPS = 20000 };
+enum { STEPS = 20000, SLOTS = 64, MEMORY_PAGES = 32, STACK_BYTES = 256 << 10 };
 
+/* What an execution came to: everything that a guest can tell apart. */
+struct outcome {
+	uint64_t position;
+	uint64_t hash;
+};
+
+static void add(struct outcome *outcome, uint64_t value)
+{
+	outcome->hash = (outcome->hash ^ value) * 0x100000001b3u;
+}
+
+/* An import: what it is called for is not known, its type is. It answers with zeros, which are null where they are references. */
 static enum trap return_zero(void *data, struct store *store, uint64_t *args)
 {
 	const struct functype *type = data;
@@ -17,66 +30,107 @@ static enum trap return_zero(void *data, struct store *store, uint64_t *args)
 	return TRAP_NONE;
 }
 
-static enum err provide(struct store *store, const struct externtype *type, struct extern_value *ret_value)
+static enum err add_import(struct store *store, const struct externtype *type, struct extern_value *ret_value)
 {
-	static const uint64_t zero[2];
+	const uint64_t zero[2] = { 0 };
 	ret_value->kind = type->kind;
 	switch (type->kind) {
-	case EXTERN_FUNC:
-		return store_add_func(store, type->func, return_zero, (void *)(uintptr_t)type->func, &ret_value->func);
-	case EXTERN_TABLE:
-		return store_add_table(store, type->table, 0, &ret_value->table);
-	case EXTERN_MEMORY:
-		return store_add_memory(store, type->memory, &ret_value->memory);
-	default:
-		return store_add_global(store, type->global, zero, &ret_value->global);
+	case EXTERN_FUNC: return store_add_func(store, type->func, return_zero, (void *)(uintptr_t)type->func, &ret_value->func);
+	case EXTERN_TABLE: return store_add_table(store, type->table, 0, &ret_value->table);
+	case EXTERN_MEMORY: return store_add_memory(store, type->memory, &ret_value->memory);
+	case EXTERN_GLOBAL: return store_add_global(store, type->global, zero, &ret_value->global);
+	default: return ERR_UNSUPPORTED;
 	}
 }
 
-static void call_exports(struct store *store, struct instance *instance, const struct module *module)
+static enum err instantiate(struct store *store, struct module *module, struct instance **ret_instance)
 {
-	static uint64_t slots[MAX_SLOTS];
-	for (uint32_t i = 0; i < module_export_count(module); i++) {
-		struct module_export export = module_export(module, i);
-		struct extern_value value;
-		if (export.type.kind != EXTERN_FUNC || !instance_export(instance, export.name, &value))
-			continue;
-		const struct functype *type = func_type(value.func);
-		if (type->param_slots > MAX_SLOTS || type->result_slots > MAX_SLOTS)
-			continue;
-		memset(slots, 0, type->param_slots * sizeof *slots);
-		store_stop_at(store, store_position(store) + STEPS);
-		struct stack_frame frames[8];
-		if (func_call(store, value.func, slots) != 0)
-			store_stack(store, frames, 8);
-	}
-}
-
-static void run(struct module *module)
-{
-	struct store_limits limits = { .memory_pages = 16, .table_elements = 1000, .stack_bytes = 1 << 20 };
-	struct extern_value imports[MAX_IMPORTS];
-	struct store *store;
-	if (module_import_count(module) > MAX_IMPORTS || store_create(&limits, &store) != 0)
-		return;
-	store_stop_at(store, STEPS);
-	enum err err = 0;
-	for (uint32_t i = 0; i < module_import_count(module) && !err; i++) {
+	uint32_t count = module_import_count(module);
+	struct extern_value *imports = calloc((size_t)count + 1, sizeof *imports);
+	enum err err = imports ? ERR_NONE : ERR_NOMEM;
+	for (uint32_t i = 0; i < count && !err; i++) {
 		struct module_import import = module_import(module, i);
-		err = provide(store, &import.type, &imports[i]);
+		err = add_import(store, &import.type, &imports[i]);
 	}
-	struct instance *instance;
-	if (!err && instance_create(store, module, imports, &instance) == 0)
-		call_exports(store, instance, module);
+	if (!err)
+		err = instance_create(store, module, imports, ret_instance);
+	free(imports);
+	return err;
+}
+
+/* References are addresses of the host: no numbers to pass, nor the same twice. */
+static bool any_reference(const uint8_t *types, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		if (types[i] == VALTYPE_FUNCREF || types[i] == VALTYPE_EXTERNREF)
+			return true;
+	}
+	return false;
+}
+
+static void call_export(struct store *store, struct instance *instance, struct view name, uint64_t value, struct outcome *outcome)
+{
+	struct extern_value export;
+	if (!instance_export(instance, name, &export))
+		__builtin_trap();
+	if (export.kind != EXTERN_FUNC)
+		return;
+	const struct functype *type = func_type(export.func);
+	if (any_reference(type->params, type->param_count) || any_reference(type->results, type->result_count))
+		return;
+	if (type->param_slots > SLOTS || type->result_slots > SLOTS)
+		return;
+	uint64_t slots[SLOTS];
+	for (size_t i = 0; i < SLOTS; i++)
+		slots[i] = value;
+	store_stop_at(store, store_position(store) + STEPS);
+	add(outcome, func_call(store, export.func, slots));
+	struct stack_frame frames[8];
+	add(outcome, store_stack(store, frames, 8));
+	add(outcome, store_trap(store));
+	for (uint32_t i = 0; store_trap(store) == TRAP_NONE && i < type->result_slots; i++)
+		add(outcome, slots[i]);
+}
+
+static void add_memory(struct instance *instance, struct outcome *outcome)
+{
+	const struct memory *memory = instance_memory(instance);
+	if (!memory)
+		return;
+	add(outcome, memory->size);
+	for (uint64_t at = 0; at < memory->size; at += sizeof at)
+		add(outcome, load_u64(memory->base + at));
+}
+
+static struct outcome execute(struct module *module)
+{
+	struct store_limits limits = { .memory_pages = MEMORY_PAGES, .table_elements = 10000, .stack_bytes = STACK_BYTES };
+	struct outcome outcome = { .hash = 0xcbf29ce484222325u };
+	struct store *store;
+	if (store_create(&limits, &store))
+		return outcome;
+	struct instance *instance = NULL;
+	store_stop_at(store, STEPS);
+	add(&outcome, instantiate(store, module, &instance));
+	for (uint32_t i = 0; instance && i < module_export_count(module) && i < 20; i++) {
+		call_export(store, instance, module_export(module, i).name, 0, &outcome);
+		call_export(store, instance, module_export(module, i).name, 0x100000001, &outcome);
+	}
+	if (instance)
+		add_memory(instance, &outcome);
+	outcome.position = store_position(store);
 	store_destroy(store);
+	return outcome;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct module *module;
-	if (module_decode(view_of(data, size), &module) == 0) {
-		run(module);
-		module_destroy(module);
-	}
+	if (module_decode(view_of(data, size), &module))
+		return 0;
+	struct outcome first = execute(module), second = execute(module);
+	if (first.position != second.position || first.hash != second.hash)
+		__builtin_trap();
+	module_destroy(module);
 	return 0;
 }

@@ -10,7 +10,12 @@ COLUMNS = 140
 TAB = 8
 
 # More lines than the limit, where a table or an interpreter's loop wants it.
-LONG_FILES = {}
+LONG_FILES = {
+    "src/wasm/handlers_control.c": 500,
+    "src/wasm/lower.c": 500,
+    "src/wasm/lower_control.c": 450,
+    "tests/unit/test_syscall.c": 600,
+}
 LONG_FUNCTIONS = {}
 
 SOURCES = ("src/**.[ch]", "tests/**.[ch]", "fuzz/**.[ch]")

@@ -10,7 +10,7 @@ def tracked(*patterns):
     """Paths, relative to the root, of tracked files, and of new ones that are not ignored, that match the patterns of git."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *patterns]
     names = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\0")
-    return sorted({Path(name) for name in names if name and (ROOT / name).is_file()})
+    return sorted({Path(name) for name in names if name and not name.startswith("fuzz/corpus/") and (ROOT / name).is_file()})
 
 
 def lines_of(path):
