@@ -1,0 +1,146 @@
+#include "registry/config.h"
+
+#include "registry/files.h"
+#include "registry/yaml.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { MAX_CONFIG = 1 << 20 };
+
+const char config_template[] =
+	"# The configuration of timecraft. Lines that begin with # have no effect.\n"
+	"\n"
+	"# Where modules and recordings are kept.\n"
+	"#registry:\n"
+	"#  location: ~/.timecraft\n"
+	"\n"
+	"# What guests get if the command line says nothing else. Without `restrict: true` that is the environment and all of /.\n"
+	"#defaults:\n"
+	"#  restrict: true\n"
+	"#  env: [LANG, \"DEBUG=1\"]\n"
+	"#  dirs: [\".\", \"/data::/data:ro\"]\n";
+
+static const char *home(void)
+{
+	const char *home = getenv("HOME");
+	if (home && *home)
+		return home;
+	const struct passwd *user = getpwuid(geteuid());
+	return user && user->pw_dir ? user->pw_dir : "/";
+}
+
+/* "~" and "~/..." are in the user's home. */
+static const char *expand(struct arena *arena, const char *path)
+{
+	if (path[0] != '~' || (path[1] && path[1] != '/'))
+		return path;
+	BUF_CLEANUP struct buf text = { 0 };
+	buf_printf(&text, "%s%s", home(), path + 1);
+	return arena_text(arena, buf_view(&text));
+}
+
+static enum err read_location(struct yaml *yaml, yaml_node_t *node, void *target)
+{
+	struct config *config = target;
+	struct view text;
+	TRY(yaml_string(yaml, node, &text));
+	if (text.size == 0)
+		return yaml_error(yaml, node, "expected a directory");
+	config->registry = expand(&config->arena, (const char *)text.data);
+	return config->registry ? 0 : err_nomem();
+}
+
+static enum err read_registry(struct yaml *yaml, yaml_node_t *node, void *target)
+{
+	static const struct yaml_field fields[] = { { "location", read_location } };
+	return yaml_fields(yaml, node, fields, 1, target, NULL);
+}
+
+static enum err read_restrict(struct yaml *yaml, yaml_node_t *node, void *target)
+{
+	return yaml_bool(yaml, node, &((struct config *)target)->restricted);
+}
+
+static enum err read_list(struct yaml *yaml, yaml_node_t *node, const char *const **ret_strings, size_t *ret_count)
+{
+	TRY(yaml_count(yaml, node, ret_count));
+	const char **strings = ARENA_ARRAY(yaml->arena, const char *, *ret_count);
+	if (!strings)
+		return err_nomem();
+	for (size_t i = 0; i < *ret_count; i++) {
+		struct view text;
+		TRY(yaml_string(yaml, yaml_element(yaml, node, i), &text));
+		strings[i] = (const char *)text.data;
+	}
+	*ret_strings = strings;
+	return 0;
+}
+
+static enum err read_env(struct yaml *yaml, yaml_node_t *node, void *target)
+{
+	struct config *config = target;
+	return read_list(yaml, node, &config->env, &config->env_count);
+}
+
+static enum err read_dirs(struct yaml *yaml, yaml_node_t *node, void *target)
+{
+	struct config *config = target;
+	return read_list(yaml, node, &config->dirs, &config->dir_count);
+}
+
+static enum err read_defaults(struct yaml *yaml, yaml_node_t *node, void *target)
+{
+	static const struct yaml_field fields[] = { { "restrict", read_restrict }, { "env", read_env }, { "dirs", read_dirs } };
+	return yaml_fields(yaml, node, fields, 3, target, NULL);
+}
+
+static enum err parse(struct view text, struct config *config)
+{
+	static const struct yaml_field fields[] = { { "registry", read_registry }, { "defaults", read_defaults } };
+	struct yaml yaml;
+	TRY(yaml_load(text, config->path, ERR_USAGE, &config->arena, &yaml));
+	yaml_node_t *root = yaml_root(&yaml);
+	enum err err = root ? yaml_fields(&yaml, root, fields, 2, config, NULL) : 0;
+	yaml_finish(&yaml);
+	return err;
+}
+
+static enum err load(struct config *config, bool named)
+{
+	int fd = open(config->path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT && !named ? 0 : err_set_errno(errno, "can't open the configuration %s", config->path);
+	config->exists = true;
+	BUF_CLEANUP struct buf text = { 0 };
+	enum err err = file_read(fd, config->path, MAX_CONFIG, &text);
+	close(fd);
+	return err ? err : parse(buf_view(&text), config);
+}
+
+enum err config_load(const char *path, struct config *ret_config)
+{
+	struct config config = { 0 };
+	if (!path)
+		path = getenv("TIMECRAFTCONFIG");
+	bool named = path && *path;
+	const char *chosen = named ? path : "~/.timecraft/config.yaml";
+	config.path = named ? arena_text(&config.arena, view_text(chosen)) : expand(&config.arena, chosen);
+	config.registry = expand(&config.arena, "~/.timecraft");
+	enum err err = config.path && config.registry ? load(&config, named) : err_nomem();
+	if (err) {
+		arena_finish(&config.arena);
+		return err;
+	}
+	*ret_config = config;
+	return 0;
+}
+
+void config_finish(struct config *config)
+{
+	if (config)
+		arena_finish(&config->arena);
+}

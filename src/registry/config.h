@@ -1,0 +1,35 @@
+/*
+ * The user's configuration: ~/.timecraft/config.yaml, or the file named by TIMECRAFTCONFIG or -c.
+ *
+ *     registry:
+ *       location: ~/.timecraft
+ *     defaults:
+ *       restrict: true
+ *       env: [LANG, "DEBUG=1"]
+ *       dirs: [".", "/data::/data:ro"]
+ *
+ * All of it may be left out. What is not known here is an error, so that no setting is ignored.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/err.h"
+
+struct config {
+	const char *path;       /* of the file */
+	bool exists;
+	const char *registry;   /* the registry's directory */
+	bool restricted;        /* defaults.restrict */
+	const char *const *env; /* as given to --env */
+	size_t env_count;
+	const char *const *dirs; /* as given to --dir */
+	size_t dir_count;
+	struct arena arena;
+};
+
+/* `path` as given with -c, or NULL. A file that was named must be there; the default one need not. */
+enum err config_load(const char *path, struct config *ret_config);
+void config_finish(struct config *config);
+
+/* What a new configuration file says: every setting, commented out. */
+extern const char config_template[];

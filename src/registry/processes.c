@@ -1,0 +1,246 @@
+#include "registry/registry_parts.h"
+
+#include "base/time.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+enum { MAX_MANIFEST = 64 << 20, MAX_CANDIDATES = 10 };
+
+void process_close(struct process *process)
+{
+	if (!process)
+		return;
+	if (process->dir_fd >= 0)
+		close(process->dir_fd);
+	if (process->lock_fd >= 0)
+		close(process->lock_fd);
+	process->dir_fd = process->lock_fd = -1;
+}
+
+/* The lock is taken before the directory gets its name, so that nobody sees a process that neither runs nor has ended. */
+static enum err fill_process(const struct manifest *manifest, struct process *process)
+{
+	process->lock_fd = openat(process->dir_fd, "lock", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (process->lock_fd < 0 || flock(process->lock_fd, LOCK_EX | LOCK_NB) < 0)
+		return err_set_errno(errno, "can't lock the process");
+	BUF_CLEANUP struct buf bytes = { 0 };
+	TRY(manifest_encode(manifest, &bytes));
+	return file_write(process->dir_fd, "manifest.yaml", buf_view(&bytes), 0600, false);
+}
+
+static void remove_process(int processes, const char *name, int dir_fd)
+{
+	unlinkat(dir_fd, "manifest.yaml", 0);
+	unlinkat(dir_fd, "lock", 0);
+	unlinkat(processes, name, AT_REMOVEDIR);
+}
+
+static enum err create_process(int processes, const struct manifest *manifest, struct process *process)
+{
+	char name[UUID_TEXT], hidden[UUID_TEXT + 8];
+	uuid_print(&manifest->id, name);
+	snprintf(hidden, sizeof hidden, ".new-%s", name);
+	TRY(dir_open(processes, hidden, true, &process->dir_fd));
+	enum err err = fill_process(manifest, process);
+	if (!err && renameat(processes, hidden, processes, name) < 0)
+		err = err_set_errno(errno, "can't make the directory of process %s", name);
+	if (err)
+		remove_process(processes, hidden, process->dir_fd);
+	return err;
+}
+
+enum err registry_create_process(struct registry *registry, const struct manifest *manifest, struct process *ret_process)
+{
+	int processes;
+	TRY(registry_dir(registry, PROCESSES_DIR, true, &processes));
+	struct process process = { .id = manifest->id, .dir_fd = -1, .lock_fd = -1 };
+	enum err err = create_process(processes, manifest, &process);
+	close(processes);
+	if (err) {
+		process_close(&process);
+		return err_prefix(err, "registry %s", registry->path);
+	}
+	*ret_process = process;
+	return 0;
+}
+
+enum err registry_open_process(struct registry *registry, const struct uuid *id, struct process *ret_process)
+{
+	char path[sizeof PROCESSES_DIR + UUID_TEXT], name[UUID_TEXT];
+	uuid_print(id, name);
+	snprintf(path, sizeof path, PROCESSES_DIR "/%s", name);
+	int fd;
+	enum err err = registry_dir(registry, path, false, &fd);
+	if (err == ERR_NOT_FOUND)
+		return err_set(err, "process %s is not in the registry %s", name, registry->path);
+	TRY(err);
+	*ret_process = (struct process){ .id = *id, .dir_fd = fd, .lock_fd = -1 };
+	return 0;
+}
+
+bool process_is_running(const struct process *process)
+{
+	int fd = openat(process->dir_fd, "lock", O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	bool held = flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+	close(fd);
+	return held;
+}
+
+enum err process_manifest(const struct process *process, struct manifest *ret_manifest)
+{
+	char id[UUID_TEXT];
+	uuid_print(&process->id, id);
+	int fd = openat(process->dir_fd, "manifest.yaml", O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_set_errno(errno, "process %s: can't open manifest.yaml", id);
+	BUF_CLEANUP struct buf bytes = { 0 };
+	enum err err = file_read(fd, "manifest.yaml", MAX_MANIFEST, &bytes);
+	close(fd);
+	struct manifest manifest;
+	if (!err)
+		err = manifest_decode(buf_view(&bytes), &manifest);
+	if (err)
+		return err_prefix(err, "process %s", id);
+	if (!uuid_equal(&manifest.id, &process->id)) {
+		manifest_finish(&manifest);
+		return err_set(ERR_DAMAGED, "process %s: manifest.yaml is that of another process", id);
+	}
+	*ret_manifest = manifest;
+	return 0;
+}
+
+enum err registry_processes(struct registry *registry, struct uuid **ret_ids, size_t *ret_count)
+{
+	int processes;
+	char **names = NULL;
+	size_t count = 0, found = 0;
+	enum err err = registry_dir(registry, PROCESSES_DIR, false, &processes);
+	if (err && err != ERR_NOT_FOUND)
+		return err;
+	if (!err) {
+		err = dir_names(processes, &names, &count);
+		close(processes);
+		TRY(err);
+	}
+	struct uuid *ids = calloc(count + 1, sizeof *ids);
+	for (size_t i = 0; ids && i < count; i++)
+		found += uuid_parse(view_text(names[i]), &ids[found]);
+	names_free(names, count);
+	if (!ids)
+		return err_nomem();
+	*ret_ids = ids;
+	*ret_count = found;
+	return 0;
+}
+
+bool id_matches(const char *id, const char *text)
+{
+	size_t length = strlen(id), size = strlen(text);
+	return length > 0 && length <= size && (strncasecmp(id, text, length) == 0 || strcasecmp(id, text + size - length) == 0);
+}
+
+/* @last, @N: 0 where it is neither. */
+static size_t parse_recent(const char *id)
+{
+	if (strcmp(id, "@last") == 0)
+		return 1;
+	if (id[0] != '@' || !isdigit((unsigned char)id[1]))
+		return 0;
+	char *end;
+	unsigned long n = strtoul(id + 1, &end, 10);
+	return *end ? 0 : n;
+}
+
+static void describe_candidate(struct registry *registry, const struct uuid *id, struct buf *out)
+{
+	char text[UUID_TEXT], when[32] = "?";
+	struct process process;
+	struct manifest manifest = { 0 };
+	uuid_print(id, text);
+	buf_printf(out, "\n    %s", text);
+	if (registry_open_process(registry, id, &process) != 0)
+		return;
+	if (process_manifest(&process, &manifest) == 0) {
+		time_t seconds = (time_t)(manifest.start_wall / NS_PER_S);
+		struct tm local;
+		if (localtime_r(&seconds, &local))
+			strftime(when, sizeof when, "%F %T", &local);
+		buf_printf(out, "  %s  %.*s", when, VIEW_ARG(manifest.module_name));
+		manifest_finish(&manifest);
+	}
+	process_close(&process);
+}
+
+static enum err resolve_among(struct registry *registry, const char *id, const struct uuid *ids, size_t count, struct uuid *ret_id)
+{
+	size_t matches = 0, last = 0, recent = parse_recent(id);
+	BUF_CLEANUP struct buf candidates = { 0 };
+	if (id[0] == '@') {
+		if (recent == 0)
+			return err_set(ERR_USAGE, "%s: expected @last, or @N for the Nth newest process", id);
+		if (recent > count)
+			return err_set(ERR_NOT_FOUND, "%s: there are %zu processes in the registry %s", id, count, registry->path);
+		*ret_id = ids[count - recent];
+		return 0;
+	}
+	for (size_t i = 0; i < count; i++) {
+		char text[UUID_TEXT];
+		uuid_print(&ids[i], text);
+		if (!id_matches(id, text))
+			continue;
+		last = i;
+		if (++matches <= MAX_CANDIDATES)
+			describe_candidate(registry, &ids[i], &candidates);
+	}
+	if (matches == 0)
+		return err_set(ERR_NOT_FOUND, "no process %s in the registry %s", id, registry->path);
+	if (matches > 1)
+		return err_set(ERR_AMBIGUOUS, "%s may be any of %zu processes; use more of its end:%s%s", id, matches, buf_text(&candidates),
+			matches > MAX_CANDIDATES ? "\n    ..." : "");
+	*ret_id = ids[last];
+	return 0;
+}
+
+enum err registry_resolve(struct registry *registry, const char *id, struct uuid *ret_id)
+{
+	struct uuid *ids;
+	size_t count;
+	TRY(registry_processes(registry, &ids, &count));
+	enum err err = resolve_among(registry, id, ids, count, ret_id);
+	free(ids);
+	return err;
+}
+
+/* Characters that two identifiers have in common at their ends. */
+static size_t common_suffix(const struct uuid *a, const struct uuid *b)
+{
+	char x[UUID_TEXT], y[UUID_TEXT];
+	uuid_print(a, x);
+	uuid_print(b, y);
+	size_t length = 0;
+	while (length < UUID_LENGTH && x[UUID_LENGTH - 1 - length] == y[UUID_LENGTH - 1 - length])
+		length++;
+	return length;
+}
+
+size_t uuid_unique_suffix(const struct uuid *ids, size_t count, size_t index)
+{
+	size_t longest = 3;
+	for (size_t i = 0; i < count; i++) {
+		/* Most differ in their last byte, which is told without printing them. */
+		if (i == index || ids[i].bytes[15] != ids[index].bytes[15])
+			continue;
+		size_t common = common_suffix(&ids[i], &ids[index]);
+		if (common > longest)
+			longest = common;
+	}
+	return longest < UUID_LENGTH ? longest + 1 : UUID_LENGTH;
+}
