@@ -85,7 +85,8 @@ static void broken_name_sections_are_read_as_far_as_they_go(void **state)
 static void custom_sections_are_found(void **state)
 {
 	(void)state;
-	struct module *module = DECODE(HEAD CUSTOM("\x04", "\x01", "a", "xy") TYPES CUSTOM("\x03", "\x01", "b", "z") CUSTOM("\x02", "\x01", "a", ""));
+	struct module *module = DECODE(HEAD CUSTOM("\x04", "\x01", "a", "xy") TYPES CUSTOM("\x03", "\x01", "b", "z")
+		CUSTOM("\x02", "\x01", "a", ""));
 	assert_view(module_custom_section(module, "a"), "xy");
 	assert_view(module_custom_section(module, "b"), "z");
 	assert_int_equal(module_custom_section(module, "c").size, 0);
@@ -195,7 +196,8 @@ static void deep_nesting_is_validated(void **state)
 #define LINE_HEADER "\x01\x01\x01\xff\x04\x0a\x00\x01\x01\x01\x01\x00\x00\x00\x01" "dir\0" "\0" "f.c\0\x01\x00\x00" "\0"
 #define LINE_PROGRAM "\x00\x05\x02\x02\x00\x00\x00" "\x03\x06\x01" "\x05\x03\x02\x02\x03\x02\x01" "\x02\x02\x00\x01\x01"
 #define LINE_TABLE "\x38\x00\x00\x00\x04\x00\x1c\x00\x00\x00" LINE_HEADER LINE_PROGRAM
-#define LINES_MODULE HEAD TYPES "\x03\x02\x01\x00" "\x0a\x08\x01\x06\x00\x01\x01\x01\x01\x0b" CUSTOM("\x48", "\x0b", ".debug_line", LINE_TABLE)
+#define LINES_MODULE HEAD TYPES "\x03\x02\x01\x00" "\x0a\x08\x01\x06\x00\x01\x01\x01\x01\x0b" \
+	CUSTOM("\x48", "\x0b", ".debug_line", LINE_TABLE)
 
 static void assert_line(const struct lines *lines, size_t offset, const char *expected)
 {

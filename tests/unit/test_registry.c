@@ -54,7 +54,8 @@ static struct registry *open_registry(void)
 
 static struct manifest example(void)
 {
-	static const struct view args[] = { { (const uint8_t *)"prog", 4 }, { (const uint8_t *)"", 0 }, { (const uint8_t *)"a\n\"b\\\xe2\x82\xac", 8 } };
+	static const struct view args[] = { { (const uint8_t *)"prog", 4 }, { (const uint8_t *)"", 0 },
+		{ (const uint8_t *)"a\n\"b\\\xe2\x82\xac", 8 } };
 	static const struct view env[] = { { (const uint8_t *)"BYTES=\xff\xfe", 8 }, { (const uint8_t *)"LINE=\xe2\x80\xa8 #: -", 13 } };
 	static const struct manifest_dir dirs[] = { { { (const uint8_t *)"/", 1 }, { (const uint8_t *)"/", 1 }, false },
 		{ { (const uint8_t *)"/tmp/x", 6 }, { (const uint8_t *)"data", 4 }, true } };
@@ -204,7 +205,8 @@ static void registries_are_private(void **state)
 
 	char expected[1024];
 	chmod(below("registry"), 0750);
-	snprintf(expected, sizeof expected, "the registry %s is open to other users (mode 0750): run chmod -R go= %s", below("registry"), below("registry"));
+	snprintf(expected, sizeof expected, "the registry %s is open to other users (mode 0750): run chmod -R go= %s", below("registry"),
+		below("registry"));
 	assert_int_equal(registry_open(below("registry"), &registry), ERR_ACCESS);
 	assert_string_equal(err_text(), expected);
 }
@@ -236,7 +238,8 @@ static void modules_are_stored_once(void **state)
 	assert_int_equal(stat.st_mode & 07777, 0400);
 	chmod(path, 0600);
 	write_text(path, "other bytes");
-	snprintf(expected, sizeof expected, "registry %s: module sha256:%s is damaged: its bytes have another digest", registry_path(registry), hex);
+	snprintf(expected, sizeof expected, "registry %s: module sha256:%s is damaged: its bytes have another digest",
+		registry_path(registry), hex);
 	assert_int_equal(registry_load_module(registry, &file.digest, &again), ERR_DAMAGED);
 	assert_string_equal(err_text(), expected);
 	unlink(path);
