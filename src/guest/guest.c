@@ -186,3 +186,8 @@ uint64_t guest_position(const struct guest *guest)
 {
 	return store_position(guest->store);
 }
+
+struct store *guest_store(const struct guest *guest)
+{
+	return guest->store;
+}

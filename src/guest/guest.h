@@ -62,5 +62,8 @@ void guest_stop_at(struct guest *guest, uint64_t position);
 
 uint64_t guest_position(const struct guest *guest);
 
+/* What it runs in. */
+struct store *guest_store(const struct guest *guest);
+
 /* Appends the guest's stack, a line a frame: four spaces, the function's name, and file and line where they are known. */
 void guest_print_stack(const struct guest *guest, struct buf *out);

@@ -1,5 +1,3 @@
-#include <stdlib.h>
-
 #include "guest/guest.h"
 #include "wasm/lines.h"
 
@@ -24,22 +22,15 @@ static void print_frame(struct buf *out, const struct stack_frame *frame, const 
 
 void guest_print_stack(const struct guest *guest, struct buf *out)
 {
-	enum { TOP = 40, BOTTOM = 10 }; /* of a deep one only its ends */
-	size_t count = store_stack(guest_store(guest), NULL, 0);
-	struct stack_frame *frames = calloc(count + 1, sizeof *frames);
+	enum { SHOWN = 50 }; /* innermost ones: of an endless recursion they tell as much as all */
+	struct stack_frame frames[SHOWN];
 	struct lines *lines = NULL;
-	if (!frames)
-		return;
-	count = store_stack(guest_store(guest), frames, count);
+	size_t count = store_stack(guest_store(guest), frames, SHOWN);
 	if (count && lines_create(frames[0].module, &lines))
 		lines = NULL;
-	for (size_t i = 0; i < count; i++) {
-		if (count > TOP + BOTTOM && i == TOP) {
-			buf_printf(out, "    ... %zu more\n", count - TOP - BOTTOM);
-			i = count - BOTTOM;
-		}
+	for (size_t i = 0; i < count && i < SHOWN; i++)
 		print_frame(out, &frames[i], lines);
-	}
+	if (count > SHOWN)
+		buf_printf(out, "    ... and %zu more\n", count - SHOWN);
 	lines_destroy(lines);
-	free(frames);
 }

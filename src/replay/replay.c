@@ -24,6 +24,13 @@ static void look_ahead(struct replayer *r)
 		snprintf(r->failure, sizeof r->failure, "%s", err_text());
 }
 
+static void meet(struct replayer *r)
+{
+	r->met.number = r->next.number;
+	r->met.start = r->next.start;
+	r->met.duration = r->next.duration;
+}
+
 static void check_input(void *data, const struct input *input)
 {
 	struct check *c = data;
@@ -117,7 +124,7 @@ static enum err replay(struct replayer *r, struct call *call)
 		call_inputs(call, check_input, &check);
 	if (check.differs)
 		return diverged(r, call->type->name, call->args, call->type->arg_count, &check);
-	r->number = r->next.number;
+	meet(r);
 	if (!r->next.finished) { /* killed in this call: nobody knows what it gave */
 		r->ended = true;
 		call->end = CALL_STOPS;
@@ -154,7 +161,7 @@ void replayer_grow(struct replayer *r, uint64_t old_pages, uint64_t new_pages)
 	if (r->failed || r->next_err)
 		return;
 	if (r->next.kind == RECORD_GROW && memcmp(r->next.args, args, sizeof args) == 0) {
-		r->number = r->next.number;
+		meet(r);
 		look_ahead(r);
 		return;
 	}
@@ -171,8 +178,10 @@ enum err replayer_finish(struct replayer *r, enum record_kind kind, uint64_t arg
 		return ERR_END;
 	if (r->next_err)
 		return err_set(r->next_err, "%s", r->failure);
-	if (r->next.kind == kind && memcmp(r->next.args, args, sizeof args) == 0)
+	if (r->next.kind == kind && memcmp(r->next.args, args, sizeof args) == 0) {
+		meet(r);
 		return ERR_NONE;
+	}
 	struct record met = { .kind = (uint8_t)kind };
 	return diverged(r, event_name(&met), args, 2, NULL);
 }

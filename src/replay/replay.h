@@ -12,7 +12,9 @@ struct replayer {
 	struct log_reader *reader;
 	struct record next;      /* what the guest is to do next */
 	enum err next_err;       /* of reading it */
-	uint64_t number;         /* of the record last met */
+	struct {
+		uint64_t number, start, duration;
+	} met;                   /* the record last met */
 	enum err failed;         /* a divergence outside of calls; its text: */
 	char failure[512];
 	bool ended;              /* the guest met the end of the recording */

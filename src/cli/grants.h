@@ -1,0 +1,26 @@
+/* What a run gives its guest of the host: from the command line, and the defaults of the configuration. */
+#pragma once
+
+#include "base/arena.h"
+#include "cli/options.h"
+#include "host/host.h"
+#include "registry/config.h"
+#include "registry/manifest.h"
+
+struct grants {
+	bool restricted;
+	struct view *env;       /* "NAME=VALUE" */
+	size_t env_count;
+	struct host_dir *dirs;
+	struct manifest_dir *manifest_dirs; /* the same, as the manifest keeps them */
+	size_t dir_count;
+	struct arena arena;
+};
+
+/*
+ * A plain run gives the host's environment and "/", a restricted one nothing; then both what `env` (NAME or NAME=VALUE) and `dirs`
+ * (HOST[::GUEST][:ro]) say. ERR_USAGE.
+ */
+enum err grants_make(bool restricted, const struct config *config, const struct option_list *env, const struct option_list *dirs,
+	struct grants *ret_grants);
+void grants_finish(struct grants *grants);

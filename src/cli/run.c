@@ -1,0 +1,282 @@
+/* timecraft run: a guest, live, and what it does recorded. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/time.h"
+#include "cli/commands.h"
+#include "cli/ending.h"
+#include "cli/grants.h"
+#include "cli/stop.h"
+#include "cli/trace_options.h"
+#include "guest/guest.h"
+#include "log/writer.h"
+#include "record/record.h"
+#include "registry/config.h"
+#include "registry/registry.h"
+
+struct run_options {
+	struct option_list env, dirs;
+	bool restricted, unrestricted, fly_blind, trace, stack;
+	const char *function, *config;
+	struct trace_options tracing;
+	uint64_t memory_bytes, stack_bytes;
+};
+
+static enum err parse_size(void *target, const char *value)
+{
+	static const char units[] = "KMGT";
+	char *end;
+	uint64_t size = strtoull(value, &end, 10);
+	const char *unit = *end ? strchr(units, *end & ~0x20) : NULL;
+	if (end == value || value[0] == '-' || (*end && (!unit || end[1])))
+		return err_set(ERR_USAGE, "\"%s\" is no size; write bytes, or a number with K, M, G or T behind it", value);
+	for (ptrdiff_t i = unit ? unit - units + 1 : 0; i > 0; i--) {
+		if (__builtin_mul_overflow(size, 1024, &size))
+			return err_set(ERR_USAGE, "\"%s\" is too large", value);
+	}
+	*(uint64_t *)target = size;
+	return ERR_NONE;
+}
+
+#define AT(member) offsetof(struct run_options, member)
+static const struct option table[] = {
+	{ "env", 'e', OPTION_LIST, false, "NAME[=VALUE]", "Give the guest this variable of the environment; without a value, the host's.", AT(env) },
+	{ "dir", 0, OPTION_LIST, false, "HOST[::GUEST][:ro]", "Give the guest this directory, under the name GUEST, with :ro for reading only.",
+		AT(dirs) },
+	{ "restrict", 0, OPTION_FLAG, false, NULL, "Give the guest nothing but what --env and --dir say.", AT(restricted) },
+	{ "no-restrict", 0, OPTION_FLAG, false, NULL, "Give the guest the environment and \"/\" even if the configuration says restrict.",
+		AT(unrestricted) },
+	{ "fly-blind", 0, OPTION_FLAG, false, NULL, "Do not record.", AT(fly_blind) },
+	{ "function", 'f', OPTION_TEXT, false, "NAME", "Call this exported function of a reactor, after _initialize.", AT(function) },
+	{ "memory-limit", 0, OPTION_CALL, false, "SIZE", "The most memory that the guest may have (4G).", AT(memory_bytes), .parse = parse_size },
+	{ "stack-limit", 0, OPTION_CALL, false, "SIZE", "How deep the guest's calls may go, in bytes of their frames (16M).", AT(stack_bytes),
+		.parse = parse_size },
+	{ "config", 'c', OPTION_TEXT, false, "FILE", "Use this configuration.", AT(config) },
+	{ "trace", 'T', OPTION_FLAG, false, NULL, "Print each system call as it is made, like strace, on standard error.", AT(trace) },
+	{ "stack", 'k', OPTION_FLAG, false, NULL, "With --trace, print the guest's stack at each call.", AT(stack) },
+	OPTION_INCLUDE(trace_option_table, struct run_options, tracing),
+	{ 0 },
+};
+
+/* All that a run has, in the order in which it is made. */
+struct run {
+	struct run_options *options;
+	struct config config;
+	struct grants grants;
+	struct registry *registry;
+	struct module_file file;
+	struct module *module;
+	struct process process;
+	struct log_writer *writer;
+	struct host *host;
+	struct recorder recorder;
+	struct tracer *tracer;
+	struct observer *observer;
+	struct guest *guest;
+	struct view *args;
+	int arg_count;
+	int stop_fd;
+};
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash && slash[1] ? slash + 1 : path;
+}
+
+static struct store_limits limits_of(const struct run_options *options)
+{
+	struct store_limits limits = STORE_LIMITS_DEFAULT;
+	if (options->memory_bytes)
+		limits.memory_pages = options->memory_bytes / WASM_PAGE < 65536 ? options->memory_bytes / WASM_PAGE : 65536;
+	if (options->stack_bytes)
+		limits.stack_bytes = options->stack_bytes;
+	return limits;
+}
+
+/* Everything that can be wrong with what the user asked for is found before anything is stored. */
+static enum err prepare(struct run *run, int count, char **arguments)
+{
+	struct run_options *o = run->options;
+	if (count == 0)
+		return err_set(ERR_USAGE, "run: which module? 'timecraft run [options] [--] MODULE [args...]'");
+	TRY(config_load(o->config, &run->config));
+	bool restricted = (o->restricted || run->config.restricted) && !o->unrestricted;
+	TRY(grants_make(restricted, &run->config, &o->env, &o->dirs, &run->grants));
+	TRY(module_file_read(arguments[0], &run->file));
+	enum err err = module_decode(run->file.bytes, &run->module);
+	if (!err)
+		err = guest_check(run->module, o->function);
+	if (err)
+		return err_prefix(err, "%s", arguments[0]);
+	run->args = calloc((size_t)count, sizeof *run->args);
+	if (!run->args)
+		return err_nomem();
+	run->arg_count = count;
+	run->args[0] = view_text(base_name(arguments[0]));
+	for (int i = 1; i < count; i++)
+		run->args[i] = view_text(arguments[i]);
+	return ERR_NONE;
+}
+
+static enum err start_recording(struct run *run, const char *path)
+{
+	const struct store_limits limits = limits_of(run->options);
+	const char *function = run->options->function;
+	struct manifest manifest = {
+		.runtime = view_text(TIMECRAFT_VERSION), .module = run->file.digest, .module_name = run->args[0], .module_path = view_text(path),
+		.module_size = run->file.bytes.size, .function = view_text(function ? function : ""), .args = run->args,
+		.arg_count = (size_t)run->arg_count, .env = run->grants.env, .env_count = run->grants.env_count, .dirs = run->grants.manifest_dirs,
+		.dir_count = run->grants.dir_count, .restricted = run->grants.restricted, .start_wall = time_of(CLOCK_REALTIME),
+		.start_monotonic = time_of(CLOCK_MONOTONIC), .features = view_text(ENGINE_FEATURES), .memory_pages = limits.memory_pages,
+		.table_elements = limits.table_elements, .stack_bytes = limits.stack_bytes,
+	};
+	char id[UUID_TEXT_SIZE];
+	uuid_make(&manifest.id);
+	TRY(registry_open(run->config.registry, &run->registry));
+	TRY(registry_add_module(run->registry, &run->file));
+	TRY(registry_create_process(run->registry, &manifest, &run->process));
+	TRY(log_writer_create(run->process.dir_fd, &run->writer));
+	uuid_print(&manifest.id, id);
+	fprintf(stderr, "%s\n", id);
+	return ERR_NONE;
+}
+
+static void print_stack(void *data, struct buf *out)
+{
+	struct run *run = data;
+	guest_print_stack(run->guest, out);
+}
+
+static const char *trap_name(uint32_t trap)
+{
+	return trap_text((enum trap)trap);
+}
+
+static enum err start_tracing(struct run *run, struct layer *next)
+{
+	struct trace_options *tracing = &run->options->tracing;
+	tracing->syscall.stack = run->options->stack ? print_stack : NULL;
+	tracing->syscall.stack_data = run;
+	tracing->syscall.trap_text = trap_name;
+	TRY(tracer_create(tracing, STDERR_FILENO, "standard error", &run->tracer));
+	TRY(preopens_add(tracer_descriptors(run->tracer), run->grants.manifest_dirs, run->grants.dir_count));
+	struct observer_hooks hooks = tracer_hooks(run->tracer);
+	return observer_create(&hooks, next, &run->observer);
+}
+
+static void note(struct run *run, enum record_kind kind, uint64_t arg0, uint64_t arg1, uint32_t count, struct view text)
+{
+	uint64_t args[] = { arg0, arg1 };
+	if (run->writer)
+		log_event(run->writer, kind, args, count, text);
+	if (run->observer)
+		observer_note(run->observer, kind, args, count, text);
+}
+
+static void note_growth(void *data, uint64_t old_pages, uint64_t new_pages)
+{
+	note(data, RECORD_GROW, old_pages, new_pages, 2, (struct view){ 0 });
+}
+
+static enum err start(struct run *run, const char *path)
+{
+	const struct run_options *o = run->options;
+	if (!o->fly_blind)
+		TRY(start_recording(run, path));
+	struct host_options host = {
+		.args = run->args, .arg_count = (size_t)run->arg_count, .env = run->grants.env, .env_count = run->grants.env_count,
+		.dirs = run->grants.dirs, .dir_count = run->grants.dir_count, .stdio = { 0, 1, 2 }, .registry_fd = -1,
+	};
+	if (run->registry)
+		host.registry_fd = registry_fd(run->registry);
+	TRY(stop_open(&host.stop_fd));
+	TRY(host_create(&host, &run->host));
+	struct layer *layer = host_layer(run->host);
+	if (run->writer) {
+		recorder_init(&run->recorder, run->writer, layer);
+		layer = &run->recorder.layer;
+	}
+	if (o->trace) {
+		TRY(start_tracing(run, layer));
+		layer = observer_layer(run->observer);
+	}
+	struct guest_options options = { .module = run->module, .limits = limits_of(o), .layer = layer, .function = o->function,
+		.hooks = { note_growth, run } };
+	return guest_create(&options, &run->guest);
+}
+
+/* What the end of the guest is to the recording, to the user and to who waits for us. */
+static int end(struct run *run, const struct guest_status *status)
+{
+	struct ending ending = { 0 };
+	ending_of(run->guest, status, stop_signal(), &ending);
+	note(run, ending.kind, ending.args[0], ending.args[1], ending.arg_count, buf_view(&ending.text));
+	enum err err = run->tracer ? tracer_finish(run->tracer) : ERR_NONE;
+	run->tracer = NULL;
+	if (err)
+		fail(err);
+	ending_print(&ending);
+	enum err closing = log_writer_close(run->writer);
+	run->writer = NULL;
+	if (closing && status->ending != GUEST_FAILED)
+		fail(closing);
+	int code = closing && ending.code == 0 ? 1 : ending.code;
+	run->process.dir_fd >= 0 ? process_close(&run->process) : (void)0;
+	run->process.dir_fd = -1;
+	int signal = ending.signal;
+	ending_finish(&ending);
+	if (signal)
+		stop_raise(signal);
+	return code;
+}
+
+static void finish(struct run *run)
+{
+	guest_destroy(run->guest);
+	observer_destroy(run->observer);
+	if (run->tracer)
+		tracer_finish(run->tracer);
+	log_writer_close(run->writer);
+	host_destroy(run->host);
+	if (run->process.dir_fd >= 0)
+		process_close(&run->process);
+	registry_close(run->registry);
+	module_destroy(run->module);
+	module_file_finish(&run->file);
+	grants_finish(&run->grants);
+	config_finish(&run->config);
+	free(run->args);
+}
+
+static int run_run(void *data, int count, char **arguments)
+{
+	struct run_options *options = data;
+	struct run run = { .options = options, .process = { .dir_fd = -1, .lock_fd = -1 } };
+	trace_options_complete(&options->tracing);
+	enum err err = prepare(&run, count, arguments);
+	if (!err)
+		err = start(&run, arguments[0]);
+	int code;
+	if (err) {
+		code = fail(err);
+	} else {
+		stop_watch(run.guest);
+		struct guest_status status = guest_run(run.guest);
+		code = end(&run, &status);
+		stop_watch(NULL);
+	}
+	finish(&run);
+	return code;
+}
+
+const struct command command_run = {
+	.name = "run", .arguments = "[options] [--] MODULE [args...]",
+	.summary = "Run a WebAssembly module and record what it does.",
+	.text = "The first line on standard error is the ID of the process, by which its recording is known to the other commands. The exit code is the guest's; 134 after a trap.\n\n"
+		"Without --restrict the guest has the host's environment and its files: all that you may read and write, it may. It can reach "
+		"neither timecraft itself nor its recordings.",
+	.options = table, .size = sizeof(struct run_options), .runs = true, .run = run_run,
+};
