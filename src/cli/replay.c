@@ -42,6 +42,7 @@ struct replay {
 	struct replayer replayer;
 	struct stdio_layer stdio;
 	struct tracer *tracer;
+	struct observer_hooks hooks; /* the tracer's */
 	struct observer *observer;
 	struct guest *guest;
 };
@@ -82,6 +83,18 @@ static void stamp(void *data, struct record *record)
 	record->duration = r->replayer.met.duration;
 }
 
+static void pass_before(void *data, const struct record *record)
+{
+	const struct replay *r = data;
+	r->hooks.before(r->hooks.data, record);
+}
+
+static void pass_record(void *data, const struct record *record)
+{
+	const struct replay *r = data;
+	r->hooks.record(r->hooks.data, record);
+}
+
 static enum err start_tracing(struct replay *r, struct layer *next)
 {
 	struct trace_options *tracing = &r->options->tracing;
@@ -91,9 +104,8 @@ static enum err start_tracing(struct replay *r, struct layer *next)
 	TRY(tracer_create(tracing, STDERR_FILENO, "standard error", &r->tracer));
 	tracer_set_start(r->tracer, r->manifest.start_wall);
 	TRY(preopens_add(tracer_descriptors(r->tracer), r->manifest.dirs, r->manifest.dir_count));
-	struct observer_hooks hooks = tracer_hooks(r->tracer);
-	hooks.stamp = stamp;
-	hooks.data = r->tracer;
+	r->hooks = tracer_hooks(r->tracer);
+	struct observer_hooks hooks = { pass_before, pass_record, stamp, r };
 	return observer_create(&hooks, next, &r->observer);
 }
 

@@ -133,8 +133,8 @@ static enum err start_recording(struct run *run, const char *path)
 		.start_monotonic = time_of(CLOCK_MONOTONIC), .features = view_text(ENGINE_FEATURES), .memory_pages = limits.memory_pages,
 		.table_elements = limits.table_elements, .stack_bytes = limits.stack_bytes,
 	};
-	char id[UUID_TEXT_SIZE];
-	uuid_make(&manifest.id);
+	char id[UUID_TEXT];
+	TRY(uuid_create(manifest.start_wall, &manifest.id));
 	TRY(registry_open(run->config.registry, &run->registry));
 	TRY(registry_add_module(run->registry, &run->file));
 	TRY(registry_create_process(run->registry, &manifest, &run->process));
