@@ -152,7 +152,7 @@ static bool unfinished(struct log_reader *r)
 enum err log_next(struct log_reader *r, struct record *ret_record)
 {
 	struct frame_header frame;
-	const uint8_t *payload;
+	const uint8_t *payload = NULL;
 	bool fresh = false;
 	for (;;) {
 		enum err err = frame_next(r, &frame, &payload);
