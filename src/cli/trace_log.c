@@ -1,0 +1,142 @@
+#include "cli/trace_log.h"
+
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/time.h"
+#include "log/reader.h"
+
+enum { POLL_INTERVAL = 50 * NS_PER_MS, PATIENCE = 500 * NS_PER_MS };
+
+struct log_trace {
+	struct log_reader *reader;
+	struct tracer *tracer;
+	const char *id;
+	int dir_fd;
+	uint64_t next; /* the number after the last record that was printed */
+	bool cut;      /* the last one was a call that never ended */
+	bool ended;    /* by a record that says how */
+	bool stopped;  /* before the end: no more was wanted */
+	bool damaged;
+};
+
+/* As much as there is. ERR_END at its end, or when no more is wanted. */
+static enum err print_records(struct log_trace *t)
+{
+	struct record record;
+	for (;;) {
+		enum err err = log_next(t->reader, &record);
+		if (err == ERR_DAMAGED) {
+			fprintf(stderr, "timecraft: %s: %s\n", t->id, err_text());
+			t->damaged = true;
+			continue;
+		}
+		TRY(err);
+		t->next = record.number + 1;
+		t->cut = !record.finished && record.kind == RECORD_CALL;
+		t->ended = record.kind == RECORD_EXIT || record.kind == RECORD_FAILURE;
+		err = tracer_record(t->tracer, &record);
+		if (err == ERR_END)
+			t->stopped = true;
+		TRY(err);
+	}
+}
+
+/* The call that a running process is in. */
+static enum err print_under_way(struct log_trace *t)
+{
+	struct record record;
+	if (!log_under_way(t->reader, &record))
+		return ERR_NONE;
+	return tracer_record(t->tracer, &record);
+}
+
+static enum err open_log(struct log_trace *t, const struct trace_options *options)
+{
+	TRY(log_open(t->dir_fd, &t->reader));
+	/* What the descriptors are has to be followed from the first record on. */
+	if (t->next)
+		log_seek_number(t->reader, t->next);
+	else if (!options->syscall.paths && options->range.first)
+		log_seek_number(t->reader, options->range.first);
+	return ERR_NONE;
+}
+
+static void wait_a_moment(void)
+{
+	nanosleep(&(struct timespec){ .tv_nsec = POLL_INTERVAL }, NULL);
+}
+
+static bool is_running(int dir_fd)
+{
+	struct log_summary summary;
+	return !log_summarize(dir_fd, &summary) && summary.state == LOG_RUNNING;
+}
+
+/* Prints what a running process does until it ends. A call that takes long is shown before it is over, once. */
+static enum err follow(struct log_trace *t)
+{
+	uint64_t shown = UINT64_MAX, last = t->next, waited = 0;
+	enum err err = ERR_END;
+	for (bool running = true; running && !t->stopped && err == ERR_END;) {
+		TRY(tracer_flush(t->tracer));
+		wait_a_moment();
+		running = is_running(t->dir_fd);
+		err = print_records(t);
+		waited = t->next == last ? waited + POLL_INTERVAL : 0;
+		last = t->next;
+		if (running && waited >= PATIENCE && shown != t->next) {
+			TRY(print_under_way(t));
+			shown = t->next;
+		}
+	}
+	return err;
+}
+
+static enum err print_log(struct log_trace *t, const struct trace_options *options)
+{
+	TRY(open_log(t, options));
+	enum err err = print_records(t);
+	if (err != ERR_END || t->stopped || log_state(t->reader) != LOG_RUNNING)
+		return err;
+	if (!options->follow)
+		return print_under_way(t);
+	err = follow(t);
+	if (err != ERR_END || t->stopped)
+		return err;
+	/* It has ended: what was open when the reader began is complete now, or cut. */
+	log_close(t->reader);
+	t->reader = NULL;
+	TRY(open_log(t, options));
+	return print_records(t);
+}
+
+static void tell_of_end(const struct log_trace *t)
+{
+	if (!t->reader || log_state(t->reader) != LOG_KILLED || t->ended || t->stopped || t->damaged)
+		return;
+	if (t->next == 0)
+		fprintf(stderr, "timecraft: %s: the process was killed before it did anything that is recorded\n", t->id);
+	else
+		fprintf(stderr, "timecraft: %s: the process was killed %s record %llu: the recording ends there\n", t->id, t->cut ? "in" : "after",
+			(unsigned long long)t->next - 1);
+}
+
+enum err trace_log(int dir_fd, const char *id, uint64_t process_start, const struct trace_options *options)
+{
+	struct log_trace t = { .dir_fd = dir_fd, .id = id };
+	TRY(tracer_create(options, STDOUT_FILENO, "standard output", &t.tracer));
+	tracer_set_start(t.tracer, process_start);
+	enum err err = print_log(&t, options);
+	if (err == ERR_END)
+		err = ERR_NONE;
+	enum err end = tracer_finish(t.tracer);
+	tell_of_end(&t);
+	log_close(t.reader);
+	if (!err)
+		err = end;
+	if (!err && t.damaged)
+		return err_set(ERR_DAMAGED, "%s: the recording is damaged; what can be read of it was shown", id);
+	return err;
+}
