@@ -59,7 +59,9 @@ static struct record take_record(struct source *source, struct view *inputs, str
 
 static void print_all(enum emit_format format, struct source source)
 {
-	struct syscall_options options = { .string_size = take(&source, 1), .paths = true, .absolute = true, .relative = true, .durations = true };
+	struct syscall_options options = {
+		.string_size = take(&source, 1), .paths = true, .absolute = true, .relative = true, .durations = true
+	};
 	struct output output;
 	struct emitter *emitter = NULL;
 	struct descriptors *descriptors = NULL;
@@ -69,8 +71,8 @@ static void print_all(enum emit_format format, struct source source)
 	output_init(&output, open("/dev/null", O_WRONLY | O_CLOEXEC), "/dev/null", OUTPUT_BUFFERED);
 	output.owned = true;
 	options.filter.memory = true;
-	if (!emitter_create(format, &output, &emitter) && !descriptors_create(&descriptors)
-		&& !syscall_printer_create(&options, emitter, descriptors, &printer)) {
+	if (!emitter_create(format, &output, &emitter) && !descriptors_create(&descriptors) &&
+		!syscall_printer_create(&options, emitter, descriptors, &printer)) {
 		while (source.rest.size) {
 			struct record record = take_record(&source, inputs, spans);
 			if (syscall_print(printer, &record, true))

@@ -119,8 +119,8 @@ static void tell_of_end(const struct log_trace *t)
 	if (t->next == 0)
 		fprintf(stderr, "timecraft: %s: the process was killed before it did anything that is recorded\n", t->id);
 	else
-		fprintf(stderr, "timecraft: %s: the process was killed %s record %llu: the recording ends there\n", t->id, t->cut ? "in" : "after",
-			(unsigned long long)t->next - 1);
+		fprintf(stderr, "timecraft: %s: the process was killed %s record %llu: the recording ends there\n", t->id,
+			t->cut ? "in" : "after", (unsigned long long)t->next - 1);
 }
 
 enum err trace_log(int dir_fd, const char *id, uint64_t process_start, const struct trace_options *options)

@@ -135,8 +135,11 @@ static bool must_be_written(const struct tracer *tracer, const struct record *re
 	if (classes & CLASS_CLOCK || !descriptors_get(tracer->descriptors, (uint32_t)record->args[0], &descriptor))
 		return true;
 	switch (descriptor.kind) {
-	case DESCRIPTOR_STDOUT: case DESCRIPTOR_STDERR: return tracer->shared;
-	case DESCRIPTOR_STDIN: case DESCRIPTOR_SOCKET: case DESCRIPTOR_UNKNOWN: return true;
+	case DESCRIPTOR_STDOUT:
+	case DESCRIPTOR_STDERR: return tracer->shared;
+	case DESCRIPTOR_STDIN:
+	case DESCRIPTOR_SOCKET:
+	case DESCRIPTOR_UNKNOWN: return true;
 	default: return false;
 	}
 }

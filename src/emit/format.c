@@ -3,10 +3,9 @@
 #include "base/time.h"
 #include "base/utf8.h"
 
-static const char pairs[] =
-	"00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748"
-	"4950515253545556575859606162636465666768697071727374757677787980818283848586878889909192939495969798"
-	"99";
+static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748"
+			    "4950515253545556575859606162636465666768697071727374757677787980818283848586878889909192939495969798"
+			    "99";
 
 void format_uint(struct buf *out, uint64_t value)
 {
@@ -57,7 +56,8 @@ void format_padded(struct buf *out, uint64_t value, uint32_t digits)
 static char escape_of(uint8_t byte)
 {
 	switch (byte) {
-	case '"': case '\\': return (char)byte;
+	case '"':
+	case '\\': return (char)byte;
 	case '\n': return 'n';
 	case '\t': return 't';
 	case '\r': return 'r';
@@ -239,8 +239,15 @@ static void format_scaled(struct buf *out, uint64_t value, uint64_t unit, const 
 
 void format_duration(struct buf *out, uint64_t ns)
 {
-	static const struct { uint64_t seconds; const char *large; uint64_t part; const char *small; } units[] = {
-		{ 86400, "d", 3600, "h" }, { 3600, "h", 60, "m" }, { 60, "m", 1, "s" },
+	static const struct {
+		uint64_t seconds;
+		const char *large;
+		uint64_t part;
+		const char *small;
+	} units[] = {
+		{ 86400, "d", 3600, "h" },
+		{ 3600, "h", 60, "m" },
+		{ 60, "m", 1, "s" },
 	};
 	uint64_t seconds = ns / NS_PER_S;
 	for (size_t i = 0; i < sizeof units / sizeof *units; i++) {

@@ -151,10 +151,25 @@ static void json_destroy(struct emitter *e)
 enum err emitter_create_json(struct emitter **ret_emitter)
 {
 	static const struct emitter_hands hands = {
-		.begin = json_begin, .end = json_end, .object_begin = json_object_begin, .object_end = json_object_end, .key = json_key,
-		.array_begin = json_array_begin, .array_end = json_array_end, .null = json_null, .boolean = json_boolean,
-		.uint = json_uint, .sint = json_sint, .name = json_name, .flags = json_flags, .string = json_string, .bytes = json_bytes, .time = json_time,
-		.duration = json_uint, .size = json_uint, .destroy = json_destroy,
+		.begin = json_begin,
+		.end = json_end,
+		.object_begin = json_object_begin,
+		.object_end = json_object_end,
+		.key = json_key,
+		.array_begin = json_array_begin,
+		.array_end = json_array_end,
+		.null = json_null,
+		.boolean = json_boolean,
+		.uint = json_uint,
+		.sint = json_sint,
+		.name = json_name,
+		.flags = json_flags,
+		.string = json_string,
+		.bytes = json_bytes,
+		.time = json_time,
+		.duration = json_uint,
+		.size = json_uint,
+		.destroy = json_destroy,
 	};
 	struct json *json = calloc(1, sizeof *json);
 	if (!json)

@@ -151,10 +151,25 @@ static void line_destroy(struct emitter *e)
 enum err emitter_create_line(struct emitter **ret_emitter)
 {
 	static const struct emitter_hands hands = {
-		.begin = line_begin, .end = line_end, .object_begin = line_object_begin, .object_end = line_object_end, .key = line_key,
-		.array_begin = line_array_begin, .array_end = line_array_end, .null = line_null, .boolean = line_boolean,
-		.uint = line_uint, .sint = line_sint, .name = line_name, .flags = line_flags, .string = line_string, .bytes = line_bytes, .time = line_time,
-		.duration = line_uint, .size = line_uint, .destroy = line_destroy,
+		.begin = line_begin,
+		.end = line_end,
+		.object_begin = line_object_begin,
+		.object_end = line_object_end,
+		.key = line_key,
+		.array_begin = line_array_begin,
+		.array_end = line_array_end,
+		.null = line_null,
+		.boolean = line_boolean,
+		.uint = line_uint,
+		.sint = line_sint,
+		.name = line_name,
+		.flags = line_flags,
+		.string = line_string,
+		.bytes = line_bytes,
+		.time = line_time,
+		.duration = line_uint,
+		.size = line_uint,
+		.destroy = line_destroy,
 	};
 	struct line *line = calloc(1, sizeof *line);
 	if (!line)

@@ -191,10 +191,25 @@ static void page_destroy(struct emitter *e)
 enum err emitter_create_page(struct emitter **ret_emitter)
 {
 	static const struct emitter_hands hands = {
-		.begin = page_begin, .end = page_end, .object_begin = page_object_begin, .object_end = close_group, .key = page_key,
-		.array_begin = page_array_begin, .array_end = close_group, .null = page_null, .boolean = page_boolean,
-		.uint = page_uint, .sint = page_sint, .name = page_text, .flags = page_flags, .string = page_string, .bytes = page_bytes, .time = page_time,
-		.duration = page_duration, .size = page_size, .destroy = page_destroy,
+		.begin = page_begin,
+		.end = page_end,
+		.object_begin = page_object_begin,
+		.object_end = close_group,
+		.key = page_key,
+		.array_begin = page_array_begin,
+		.array_end = close_group,
+		.null = page_null,
+		.boolean = page_boolean,
+		.uint = page_uint,
+		.sint = page_sint,
+		.name = page_text,
+		.flags = page_flags,
+		.string = page_string,
+		.bytes = page_bytes,
+		.time = page_time,
+		.duration = page_duration,
+		.size = page_size,
+		.destroy = page_destroy,
 	};
 	struct page *page = calloc(1, sizeof *page);
 	if (!page)

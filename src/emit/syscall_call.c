@@ -10,7 +10,8 @@ static enum content content_of(const struct call_type *type)
 {
 	switch (type->number) {
 	case CALL_fd_readdir: return CONTENT_DIRENTS;
-	case CALL_fd_prestat_dir_name: case CALL_path_readlink: return CONTENT_TEXT;
+	case CALL_fd_prestat_dir_name:
+	case CALL_path_readlink: return CONTENT_TEXT;
 	default: return CONTENT_BYTES;
 	}
 }
@@ -39,8 +40,10 @@ static void print_raw(struct value_printer *printer, const struct syscall *sysca
 		print_raw_arg(printer, param->name, arg, NULL);
 		print_raw_arg(printer, param->second, arg + 1, NULL);
 		break;
-	case PARAM_IOV_IN: case PARAM_IOV_OUT: print_raw_arg(printer, param->name, arg, "count"); break;
-	case PARAM_STR: case PARAM_BUF: print_raw_arg(printer, param->name, arg, "size"); break;
+	case PARAM_IOV_IN:
+	case PARAM_IOV_OUT: print_raw_arg(printer, param->name, arg, "count"); break;
+	case PARAM_STR:
+	case PARAM_BUF: print_raw_arg(printer, param->name, arg, "size"); break;
 	default: print_raw_arg(printer, param->name, arg, NULL); break;
 	}
 }
@@ -184,9 +187,7 @@ static void print_result(struct value_printer *printer, const struct syscall *sy
 	uint64_t size = types[param->type < TYPE_NONE ? param->type : 0].size;
 	uint64_t used;
 	switch (param->kind) {
-	case PARAM_OUT:
-		value_print_bytes_of(printer, param->type, syscall_written(syscall, at, size, &printer->scratch));
-		break;
+	case PARAM_OUT: value_print_bytes_of(printer, param->type, syscall_written(syscall, at, size, &printer->scratch)); break;
 	case PARAM_ARR_OUT:
 		used = syscall_used(syscall, param);
 		value_print_array(printer, param->type, syscall_written(syscall, at, used * size, &printer->scratch), used);
@@ -199,8 +200,8 @@ static void print_result(struct value_printer *printer, const struct syscall *sy
 
 static bool has_result(const struct syscall *syscall, const struct param *param)
 {
-	return param->kind != PARAM_VAL && param->kind != PARAM_STR && param->kind != PARAM_IOV_IN && param->kind != PARAM_ARR_IN
-		&& syscall_has_args(syscall, param);
+	return param->kind != PARAM_VAL && param->kind != PARAM_STR && param->kind != PARAM_IOV_IN && param->kind != PARAM_ARR_IN &&
+		syscall_has_args(syscall, param);
 }
 
 /* Parameters with the results that are numbers, or those with the others; returns how many there are. */

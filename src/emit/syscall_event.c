@@ -70,11 +70,10 @@ void syscall_print_event_line(struct emitter *e, const struct record *record, tr
 {
 	struct buf *out = e->out;
 	switch (record->kind) {
-	case RECORD_CALL:
-		print_line_unknown(e->out, record);
-		break;
+	case RECORD_CALL: print_line_unknown(e->out, record); break;
 	case RECORD_GROW:
-		buf_printf(out, "memory.grow(%llu) = %llu", (unsigned long long)(arg(record, 1) - arg(record, 0)), (unsigned long long)arg(record, 0));
+		buf_printf(out, "memory.grow(%llu) = %llu", (unsigned long long)(arg(record, 1) - arg(record, 0)),
+			(unsigned long long)arg(record, 0));
 		break;
 	case RECORD_SIGNAL:
 		if (signal_name(arg(record, 0)))
@@ -86,17 +85,13 @@ void syscall_print_event_line(struct emitter *e, const struct record *record, tr
 		buf_printf(out, "--- trap: %s ---", words_of(trap_text, arg(record, 0)));
 		syscall_print_stack(e, input(record));
 		break;
-	case RECORD_EXIT:
-		buf_printf(out, "+++ exited with %llu +++", (unsigned long long)arg(record, 0));
-		break;
+	case RECORD_EXIT: buf_printf(out, "+++ exited with %llu +++", (unsigned long long)arg(record, 0)); break;
 	case RECORD_FAILURE:
 		format_text(out, "+++ failed: ");
 		format_escaped(out, input(record), "");
 		format_text(out, " +++");
 		break;
-	default:
-		buf_printf(out, "--- record of unknown kind %u ---", record->kind);
-		break;
+	default: buf_printf(out, "--- record of unknown kind %u ---", record->kind); break;
 	}
 }
 
@@ -126,8 +121,12 @@ static void print_unknown_fields(struct emitter *e, const struct record *record)
 
 const char *syscall_event_kind(const struct record *record)
 {
-	static const char *const kinds[] = { [RECORD_CALL] = "unknown_call", [RECORD_GROW] = "grow", [RECORD_SIGNAL] = "signal",
-		[RECORD_TRAP] = "trap", [RECORD_EXIT] = "exit", [RECORD_FAILURE] = "failure" };
+	static const char *const kinds[] = { [RECORD_CALL] = "unknown_call",
+		[RECORD_GROW] = "grow",
+		[RECORD_SIGNAL] = "signal",
+		[RECORD_TRAP] = "trap",
+		[RECORD_EXIT] = "exit",
+		[RECORD_FAILURE] = "failure" };
 	const char *kind = record->kind < sizeof kinds / sizeof *kinds ? kinds[record->kind] : NULL;
 	return kind ? kind : "unknown";
 }
@@ -135,9 +134,7 @@ const char *syscall_event_kind(const struct record *record)
 void syscall_print_event_fields(struct emitter *e, const struct record *record, trap_text_func *trap_text)
 {
 	switch (record->kind) {
-	case RECORD_CALL:
-		print_unknown_fields(e, record);
-		break;
+	case RECORD_CALL: print_unknown_fields(e, record); break;
 	case RECORD_GROW:
 		field_uint(e, "pages_before", arg(record, 0));
 		field_uint(e, "pages_after", arg(record, 1));
@@ -151,15 +148,12 @@ void syscall_print_event_fields(struct emitter *e, const struct record *record, 
 		field_text(e, "trap", words_of(trap_text, arg(record, 0)));
 		syscall_print_stack(e, input(record));
 		break;
-	case RECORD_EXIT:
-		field_uint(e, "code", arg(record, 0));
-		break;
+	case RECORD_EXIT: field_uint(e, "code", arg(record, 0)); break;
 	case RECORD_FAILURE:
 		emit_key(e, "error");
 		emit_string(e, input(record));
 		break;
-	default:
-		break;
+	default: break;
 	}
 	if (record->kind == RECORD_SIGNAL || record->kind == RECORD_TRAP || record->kind == RECORD_EXIT)
 		field_uint(e, "position", arg(record, 1));

@@ -34,8 +34,13 @@ static void add_line(struct text_table *table, struct buf *scratch, const struct
 static enum err print_table(struct emitter *emitter, const struct summary_line *lines, uint32_t count)
 {
 	static const struct text_table_column columns[] = {
-		{ "% TIME", TABLE_RIGHT }, { "TOTAL", TABLE_RIGHT }, { "MEAN", TABLE_RIGHT }, { "CALLS", TABLE_RIGHT }, { "ERRORS", TABLE_RIGHT },
-		{ "CALL", TABLE_LEFT }, { NULL, TABLE_LEFT },
+		{ "% TIME", TABLE_RIGHT },
+		{ "TOTAL", TABLE_RIGHT },
+		{ "MEAN", TABLE_RIGHT },
+		{ "CALLS", TABLE_RIGHT },
+		{ "ERRORS", TABLE_RIGHT },
+		{ "CALL", TABLE_LEFT },
+		{ NULL, TABLE_LEFT },
 	};
 	struct text_table table;
 	struct buf scratch BUF_CLEANUP = { 0 };

@@ -116,7 +116,8 @@ void value_print_bytes_of(struct value_printer *printer, enum type_number type, 
 
 void value_print_buffer(struct value_printer *printer, struct view bytes, uint64_t size)
 {
-	emit_bytes(printer->emitter, view_slice(bytes, 0, printer->string_size < bytes.size ? (size_t)printer->string_size : bytes.size), size);
+	emit_bytes(printer->emitter, view_slice(bytes, 0, printer->string_size < bytes.size ? (size_t)printer->string_size : bytes.size),
+		size);
 }
 
 void value_print_pointer(struct value_printer *printer, uint64_t pointer)

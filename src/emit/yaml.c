@@ -197,10 +197,25 @@ static void yaml_destroy(struct emitter *e)
 enum err emitter_create_yaml(struct emitter **ret_emitter)
 {
 	static const struct emitter_hands hands = {
-		.begin = yaml_begin, .end = yaml_end, .object_begin = yaml_object_begin, .object_end = yaml_object_end, .key = yaml_name,
-		.array_begin = yaml_array_begin, .array_end = yaml_array_end, .null = yaml_null, .boolean = yaml_boolean,
-		.uint = yaml_uint, .sint = yaml_sint, .name = yaml_name, .flags = yaml_flags, .string = yaml_string, .bytes = yaml_bytes, .time = yaml_time,
-		.duration = yaml_uint, .size = yaml_uint, .destroy = yaml_destroy,
+		.begin = yaml_begin,
+		.end = yaml_end,
+		.object_begin = yaml_object_begin,
+		.object_end = yaml_object_end,
+		.key = yaml_name,
+		.array_begin = yaml_array_begin,
+		.array_end = yaml_array_end,
+		.null = yaml_null,
+		.boolean = yaml_boolean,
+		.uint = yaml_uint,
+		.sint = yaml_sint,
+		.name = yaml_name,
+		.flags = yaml_flags,
+		.string = yaml_string,
+		.bytes = yaml_bytes,
+		.time = yaml_time,
+		.duration = yaml_uint,
+		.size = yaml_uint,
+		.destroy = yaml_destroy,
 	};
 	struct yaml *yaml = calloc(1, sizeof *yaml);
 	if (!yaml || !yaml_emitter_initialize(&yaml->yaml)) {

@@ -260,23 +260,17 @@ enum err descriptors_follow(struct descriptors *table, const struct record *reco
 	if (!syscall_of(record, &syscall) || !syscall.succeeded || record->arg_count < syscall.type->arg_count)
 		return ERR_NONE;
 	switch (record->call) {
-	case CALL_path_open:
-		return follow_open(table, &syscall);
-	case CALL_fd_close:
-		remove_fd(table, (uint32_t)record->args[0]);
-		return ERR_NONE;
-	case CALL_fd_renumber:
-		return follow_renumber(table, (uint32_t)record->args[0], (uint32_t)record->args[1]);
+	case CALL_path_open: return follow_open(table, &syscall);
+	case CALL_fd_close: remove_fd(table, (uint32_t)record->args[0]); return ERR_NONE;
+	case CALL_fd_renumber: return follow_renumber(table, (uint32_t)record->args[0], (uint32_t)record->args[1]);
 	case CALL_sock_accept:
-		return out_named(&syscall, "opened_fd", &fd) ? descriptors_add(table, (uint32_t)fd, DESCRIPTOR_SOCKET, (struct view){ 0 }) : ERR_NONE;
-	case CALL_fd_prestat_get:
-		return follow_prestat(table, &syscall);
-	case CALL_fd_prestat_dir_name:
-		return follow_prestat_name(table, &syscall);
-	case CALL_fd_fdstat_get: case CALL_fd_filestat_get: case CALL_unstable_fd_filestat_get:
-		follow_stat(table, &syscall, &syscall.type->params[1]);
-		return ERR_NONE;
-	default:
-		return ERR_NONE;
+		return out_named(&syscall, "opened_fd", &fd) ? descriptors_add(table, (uint32_t)fd, DESCRIPTOR_SOCKET, (struct view){ 0 })
+							     : ERR_NONE;
+	case CALL_fd_prestat_get: return follow_prestat(table, &syscall);
+	case CALL_fd_prestat_dir_name: return follow_prestat_name(table, &syscall);
+	case CALL_fd_fdstat_get:
+	case CALL_fd_filestat_get:
+	case CALL_unstable_fd_filestat_get: follow_stat(table, &syscall, &syscall.type->params[1]); return ERR_NONE;
+	default: return ERR_NONE;
 	}
 }

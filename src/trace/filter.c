@@ -1,8 +1,17 @@
 #include "trace/filter.h"
 
-static const struct { const char *name; uint16_t class; } classes[] = {
-	{ "process", CLASS_PROCESS }, { "clock", CLASS_CLOCK }, { "descriptor", CLASS_FD }, { "file", CLASS_FILE },
-	{ "network", CLASS_NETWORK }, { "random", CLASS_RANDOM }, { "memory", CLASS_MEMORY }, { "all", 0xffff },
+static const struct {
+	const char *name;
+	uint16_t class;
+} classes[] = {
+	{ "process", CLASS_PROCESS },
+	{ "clock", CLASS_CLOCK },
+	{ "descriptor", CLASS_FD },
+	{ "file", CLASS_FILE },
+	{ "network", CLASS_NETWORK },
+	{ "random", CLASS_RANDOM },
+	{ "memory", CLASS_MEMORY },
+	{ "all", 0xffff },
 };
 enum { CLASSES = sizeof classes / sizeof *classes };
 
@@ -108,8 +117,10 @@ static enum err add_item(struct trace_filter *filter, struct view item)
 	const char *near = nearest(item);
 	if (near)
 		return err_set(ERR_USAGE, "--filter: there is no call or class \"%.*s\"; is it \"%s\"?", VIEW_ARG(item), near);
-	return err_set(ERR_USAGE, "--filter: there is no call or class \"%.*s\"; classes are process, clock, descriptor, file, network, random, "
-		"memory and all", VIEW_ARG(item));
+	return err_set(ERR_USAGE,
+		"--filter: there is no call or class \"%.*s\"; classes are process, clock, descriptor, file, network, random, "
+		"memory and all",
+		VIEW_ARG(item));
 }
 
 enum err trace_filter_add(struct trace_filter *filter, const char *list)

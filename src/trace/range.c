@@ -5,15 +5,29 @@
 
 #include "base/time.h"
 
-static const struct { const char *name; uint64_t ns; } units[] = {
-	{ "ns", 1 }, { "nanosecond", 1 },
-	{ "us", NS_PER_US }, { "\xc2\xb5s", NS_PER_US }, { "microsecond", NS_PER_US },
-	{ "ms", NS_PER_MS }, { "millisecond", NS_PER_MS },
-	{ "s", NS_PER_S }, { "sec", NS_PER_S }, { "second", NS_PER_S },
-	{ "m", 60ull * NS_PER_S }, { "min", 60ull * NS_PER_S }, { "minute", 60ull * NS_PER_S },
-	{ "h", 3600ull * NS_PER_S }, { "hour", 3600ull * NS_PER_S },
-	{ "d", 86400ull * NS_PER_S }, { "day", 86400ull * NS_PER_S },
-	{ "w", 604800ull * NS_PER_S }, { "week", 604800ull * NS_PER_S },
+static const struct {
+	const char *name;
+	uint64_t ns;
+} units[] = {
+	{ "ns", 1 },
+	{ "nanosecond", 1 },
+	{ "us", NS_PER_US },
+	{ "\xc2\xb5s", NS_PER_US },
+	{ "microsecond", NS_PER_US },
+	{ "ms", NS_PER_MS },
+	{ "millisecond", NS_PER_MS },
+	{ "s", NS_PER_S },
+	{ "sec", NS_PER_S },
+	{ "second", NS_PER_S },
+	{ "m", 60ull * NS_PER_S },
+	{ "min", 60ull * NS_PER_S },
+	{ "minute", 60ull * NS_PER_S },
+	{ "h", 3600ull * NS_PER_S },
+	{ "hour", 3600ull * NS_PER_S },
+	{ "d", 86400ull * NS_PER_S },
+	{ "day", 86400ull * NS_PER_S },
+	{ "w", 604800ull * NS_PER_S },
+	{ "week", 604800ull * NS_PER_S },
 };
 
 /* The unit of this name, which may have an s behind it if it is a word; 0 if there is none. */
@@ -151,11 +165,12 @@ static bool parse_rfc3339(const char *at, uint64_t *ret_ns)
 {
 	uint64_t year, month, day, hour, minute, second, fraction;
 	int64_t zone;
-	bool good = parse_digits(&at, 4, &year) && parse_char(&at, "-") && parse_digits(&at, 2, &month) && parse_char(&at, "-")
-		&& parse_digits(&at, 2, &day) && parse_char(&at, "Tt ") && parse_digits(&at, 2, &hour) && parse_char(&at, ":")
-		&& parse_digits(&at, 2, &minute) && parse_char(&at, ":") && parse_digits(&at, 2, &second) && parse_fraction(&at, &fraction)
-		&& parse_zone(&at, &zone) && *at == 0;
-	if (!good || month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60 || year < 1970 || year > 2500)
+	bool good = parse_digits(&at, 4, &year) && parse_char(&at, "-") && parse_digits(&at, 2, &month) && parse_char(&at, "-") &&
+		parse_digits(&at, 2, &day) && parse_char(&at, "Tt ") && parse_digits(&at, 2, &hour) && parse_char(&at, ":") &&
+		parse_digits(&at, 2, &minute) && parse_char(&at, ":") && parse_digits(&at, 2, &second) && parse_fraction(&at, &fraction) &&
+		parse_zone(&at, &zone) && *at == 0;
+	if (!good || month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60 || year < 1970 ||
+		year > 2500)
 		return false;
 	int64_t seconds = days_of(year, month, day) * 86400 + (int64_t)(hour * 3600 + minute * 60 + second) - zone;
 	if (seconds < 0)
@@ -176,8 +191,10 @@ enum err moment_parse(const char *text, uint64_t now, struct moment *ret_moment)
 	} else if (!parse_rfc3339(text, &moment.ns)) {
 		end = parse_duration(text, &moment.ns);
 		if (!end || strcasecmp(end, "ago") != 0)
-			return err_set(ERR_USAGE, "\"%s\" is no time: it is written as 2026-11-23T13:56:24Z, now, 5m ago, or +2s for two seconds "
-				"after the start of the process", text);
+			return err_set(ERR_USAGE,
+				"\"%s\" is no time: it is written as 2026-11-23T13:56:24Z, now, 5m ago, or +2s for two seconds "
+				"after the start of the process",
+				text);
 		moment.ns = moment.ns < now ? now - moment.ns : 0;
 	}
 	*ret_moment = moment;

@@ -4,12 +4,11 @@
 static uint32_t inputs_of(const struct record *record, const struct param *param, uint32_t first)
 {
 	switch (param->kind) {
-	case PARAM_STR: case PARAM_ARR_IN: case PARAM_IOV_OUT:
-		return 1;
-	case PARAM_IOV_IN:
-		return first < record->input_count ? 1 + (uint32_t)(record->inputs[first].size / 8) : 1;
-	default:
-		return 0;
+	case PARAM_STR:
+	case PARAM_ARR_IN:
+	case PARAM_IOV_OUT: return 1;
+	case PARAM_IOV_IN: return first < record->input_count ? 1 + (uint32_t)(record->inputs[first].size / 8) : 1;
+	default: return 0;
 	}
 }
 
@@ -31,8 +30,8 @@ bool syscall_of(const struct record *record, struct syscall *ret_syscall)
 
 bool syscall_has_args(const struct syscall *syscall, const struct param *param)
 {
-	bool two = param->kind == PARAM_STR || param->kind == PARAM_BUF || param->kind == PARAM_IOV_IN || param->kind == PARAM_IOV_OUT
-		|| param->kind == PARAM_STRS;
+	bool two = param->kind == PARAM_STR || param->kind == PARAM_BUF || param->kind == PARAM_IOV_IN || param->kind == PARAM_IOV_OUT ||
+		param->kind == PARAM_STRS;
 	return param->arg + (two ? 2u : 1u) <= syscall->record->arg_count;
 }
 

@@ -8,11 +8,11 @@
 #include <signal.h>
 #include <unistd.h>
 
-#define CHECK_FORMAT(call, expected)                                     \
-	do {                                                             \
-		struct buf out BUF_CLEANUP = { 0 };                      \
-		call;                                                    \
-		assert_string_equal(buf_text(&out), expected);           \
+#define CHECK_FORMAT(call, expected)                           \
+	do {                                                   \
+		struct buf out BUF_CLEANUP = { 0 };            \
+		call;                                          \
+		assert_string_equal(buf_text(&out), expected); \
 	} while (0)
 
 static void numbers(void **state)
@@ -47,7 +47,10 @@ static void escapes(void **state)
 	CHECK_FORMAT(format_json(&out, view_of("\0", 1)), "\"\\u0000\"");
 	CHECK_FORMAT(format_readable(&out, view_text("caf\xc3\xa9")), "caf\xc3\xa9");
 	CHECK_FORMAT(format_readable(&out, view_text("\033[31m")), "\"\\33[31m\"");
-	CHECK_FORMAT(format_readable(&out, view_text("\xc2\x9b" "31m")), "\"\\302\\23331m\"");
+	CHECK_FORMAT(format_readable(&out,
+			     view_text("\xc2\x9b"
+				       "31m")),
+		"\"\\302\\23331m\"");
 	CHECK_FORMAT(format_readable(&out, view_text("")), "\"\"");
 	CHECK_FORMAT(format_readable(&out, view_text("\xff")), "\"\\377\"");
 }
@@ -175,7 +178,8 @@ static void check_walk(enum emit_format format, uint32_t times_walked, const cha
 static void line(void **state)
 {
 	(void)state;
-	const char *expected = "{count=18446744073709551615, delta=-5, state=running, text=\"say \\\"hi\\\"\\n\", words=\"no\", raw=\"\\377\\376\", "
+	const char *expected =
+		"{count=18446744073709551615, delta=-5, state=running, text=\"say \\\"hi\\\"\\n\", words=\"no\", raw=\"\\377\\376\", "
 		"bytes=\"caf\\303\\251\"..., time=2026-09-21T14:13:20.000000000Z, took=1234, size=4200, "
 		"list=[1, {flags=READ|WRITE|0x10, empty=[], nothing=NULL, yes=true}, [\"deep\"]], "
 		"object={flags=READ|WRITE|0x10, empty=[], nothing=NULL, yes=true}, hollow={}}\n";
@@ -183,10 +187,10 @@ static void line(void **state)
 }
 
 #define JSON_INNER "{\"flags\":[\"READ\",\"WRITE\",\"0x10\"],\"empty\":[],\"nothing\":null,\"yes\":true}"
-#define JSON_WALK \
+#define JSON_WALK                                                                                                             \
 	"{\"count\":18446744073709551615,\"delta\":-5,\"state\":\"running\",\"text\":\"say \\\"hi\\\"\\n\",\"words\":\"no\"," \
 	"\"raw\":{\"size\":2,\"base64\":\"//4=\"},\"bytes\":{\"size\":100,\"base64\":\"Y2Fmw6k=\",\"text\":\"caf\xc3\xa9\"}," \
-	"\"time\":\"2026-09-21T14:13:20.000000000Z\",\"took\":1234,\"size\":4200,\"list\":[1," JSON_INNER ",[\"deep\"]]," \
+	"\"time\":\"2026-09-21T14:13:20.000000000Z\",\"took\":1234,\"size\":4200,\"list\":[1," JSON_INNER ",[\"deep\"]],"     \
 	"\"object\":" JSON_INNER ",\"hollow\":{}}\n"
 
 static void json(void **state)
@@ -195,10 +199,10 @@ static void json(void **state)
 	check_walk(EMIT_JSON, 2, JSON_WALK JSON_WALK);
 }
 
-#define YAML_WALK \
-	"---\ncount: 18446744073709551615\ndelta: -5\nstate: running\ntext: \"say \\\"hi\\\"\\n\"\nwords: \"no\"\nraw:\n  size: 2\n" \
-	"  base64: \"//4=\"\nbytes:\n  size: 100\n  base64: \"Y2Fmw6k=\"\n  text: \"caf\xc3\xa9\"\n" \
-	"time: \"2026-09-21T14:13:20.000000000Z\"\ntook: 1234\nsize: 4200\nlist:\n- 1\n- flags:\n  - READ\n  - WRITE\n  - \"0x10\"\n" \
+#define YAML_WALK                                                                                                                      \
+	"---\ncount: 18446744073709551615\ndelta: -5\nstate: running\ntext: \"say \\\"hi\\\"\\n\"\nwords: \"no\"\nraw:\n  size: 2\n"   \
+	"  base64: \"//4=\"\nbytes:\n  size: 100\n  base64: \"Y2Fmw6k=\"\n  text: \"caf\xc3\xa9\"\n"                                   \
+	"time: \"2026-09-21T14:13:20.000000000Z\"\ntook: 1234\nsize: 4200\nlist:\n- 1\n- flags:\n  - READ\n  - WRITE\n  - \"0x10\"\n"  \
 	"  empty: []\n  nothing: null\n  \"yes\": true\n- - deep\nobject:\n  flags:\n  - READ\n  - WRITE\n  - \"0x10\"\n  empty: []\n" \
 	"  nothing: null\n  \"yes\": true\nhollow: {}\n"
 
@@ -221,7 +225,8 @@ static void page(void **state)
 static void text_table(void **state)
 {
 	(void)state;
-	static const struct text_table_column columns[] = { { "NAME", TABLE_LEFT }, { "SIZE", TABLE_RIGHT }, { "NOTE", TABLE_LEFT }, { NULL } };
+	static const struct text_table_column columns[] = { { "NAME", TABLE_LEFT }, { "SIZE", TABLE_RIGHT }, { "NOTE", TABLE_LEFT },
+		{ NULL } };
 	struct text_table table;
 	struct output output;
 	output_init(&output, -1, "the test", OUTPUT_BUFFERED);
@@ -283,9 +288,19 @@ int main(void)
 {
 	signal(SIGPIPE, SIG_IGN);
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(numbers), cmocka_unit_test(escapes), cmocka_unit_test(base64), cmocka_unit_test(times), cmocka_unit_test(flags),
-		cmocka_unit_test(line), cmocka_unit_test(json), cmocka_unit_test(yaml), cmocka_unit_test(page), cmocka_unit_test(text_table),
-		cmocka_unit_test(output_says_what_failed), cmocka_unit_test(output_to_nobody), cmocka_unit_test(formats_by_name),
+		cmocka_unit_test(numbers),
+		cmocka_unit_test(escapes),
+		cmocka_unit_test(base64),
+		cmocka_unit_test(times),
+		cmocka_unit_test(flags),
+		cmocka_unit_test(line),
+		cmocka_unit_test(json),
+		cmocka_unit_test(yaml),
+		cmocka_unit_test(page),
+		cmocka_unit_test(text_table),
+		cmocka_unit_test(output_says_what_failed),
+		cmocka_unit_test(output_to_nobody),
+		cmocka_unit_test(formats_by_name),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -147,8 +147,7 @@ static void fill_param(struct call *call, const struct param *param)
 		guest_write_u32(call, at, strings);
 		guest_write_u32(call, at + 4, strings + 5);
 		break;
-	default:
-		break;
+	default: break;
 	}
 }
 
@@ -179,7 +178,9 @@ static void set_up_param(struct call *call, uint32_t i)
 	switch (param->kind) {
 	case PARAM_VAL: arg[0] = sample(param->type); break;
 	case PARAM_STR: arg[1] = put(at, "etc/hosts", 9); break;
-	case PARAM_BUF: arg[1] = call->type->number == CALL_random_get ? 9 : call->type->number == CALL_fd_prestat_dir_name ? 5 : 256; break;
+	case PARAM_BUF:
+		arg[1] = call->type->number == CALL_random_get ? 9 : call->type->number == CALL_fd_prestat_dir_name ? 5 : 256;
+		break;
 	case PARAM_STRS: arg[1] = at + 256; break;
 	case PARAM_IOV_IN:
 		put_number(at, at + 256, 4);
@@ -399,8 +400,12 @@ static void golden_summary(void **state)
 }
 
 /* A record by hand. */
-#define CALL_RECORD(name, ...) \
-	{ .kind = RECORD_CALL, .call = CALL_##name, .finished = true, .args = { __VA_ARGS__ }, .arg_count = call_type(CALL_##name)->arg_count }
+#define CALL_RECORD(name, ...)           \
+	{ .kind = RECORD_CALL,           \
+		.call = CALL_##name,     \
+		.finished = true,        \
+		.args = { __VA_ARGS__ }, \
+		.arg_count = call_type(CALL_##name)->arg_count }
 #define SPAN(at, literal) { .offset = (at), .size = sizeof(literal) - 1, .data = (const uint8_t *)(literal) }
 #define IOV(at, literal) { .offset = (at), .size = sizeof(literal) - 1, .data = (const uint8_t *)(literal), .iov = true }
 #define INPUT(literal) { (const uint8_t *)(literal), sizeof(literal) - 1 }
@@ -432,7 +437,8 @@ static void specified_lines(void **state)
 	struct record stat = CALL_RECORD(fd_fdstat_get, 1, 8);
 	stat.spans = (struct record_span[]){ SPAN(8, "\2\0\0\0\0\0\0\0\101\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0") };
 	stat.span_count = 1;
-	check_line(&stat, "fd_fdstat_get(1) = {filetype=CHARACTER_DEVICE, flags=0, rights_base=FD_DATASYNC|FD_WRITE, rights_inheriting=0}\n");
+	check_line(&stat,
+		"fd_fdstat_get(1) = {filetype=CHARACTER_DEVICE, flags=0, rights_base=FD_DATASYNC|FD_WRITE, rights_inheriting=0}\n");
 
 	struct record open = CALL_RECORD(path_open, 3, 1, 64, 9, 0, 6, 0, 0, 80);
 	open.inputs = (struct view[]){ INPUT("etc/hosts") };
@@ -472,7 +478,9 @@ static void specified_lines(void **state)
 
 	struct record poll = CALL_RECORD(poll_oneoff, 64, 128, 1, 8);
 	poll.finished = false;
-	poll.inputs = (struct view[]){ INPUT("\7\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\5\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0") };
+	poll.inputs = (struct view[]){
+		INPUT("\7\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\5\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0")
+	};
 	poll.input_count = 1;
 	check_line(&poll, "poll_oneoff([{userdata=7, tag=FD_READ, file_descriptor=5}], 1) = <unfinished ...>\n");
 }
@@ -571,10 +579,17 @@ int main(void)
 {
 	time_init();
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(golden_text), cmocka_unit_test(golden_json), cmocka_unit_test(golden_yaml),
-		cmocka_unit_test(golden_decorated_text), cmocka_unit_test(golden_decorated_json), cmocka_unit_test(golden_summary),
-		cmocka_unit_test(specified_lines), cmocka_unit_test(values), cmocka_unit_test(overlapping_outputs),
-		cmocka_unit_test(incomplete_records), cmocka_unit_test(paths),
+		cmocka_unit_test(golden_text),
+		cmocka_unit_test(golden_json),
+		cmocka_unit_test(golden_yaml),
+		cmocka_unit_test(golden_decorated_text),
+		cmocka_unit_test(golden_decorated_json),
+		cmocka_unit_test(golden_summary),
+		cmocka_unit_test(specified_lines),
+		cmocka_unit_test(values),
+		cmocka_unit_test(overlapping_outputs),
+		cmocka_unit_test(incomplete_records),
+		cmocka_unit_test(paths),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -35,9 +35,12 @@ static void paths_are_joined(void **state)
 }
 
 /* A record by hand. */
-#define CALL_RECORD(name, ...) \
-	(struct record){ .kind = RECORD_CALL, .call = CALL_##name, .finished = true, .args = { __VA_ARGS__ }, \
-		.arg_count = call_type(CALL_##name)->arg_count }
+#define CALL_RECORD(name, ...)                                                                       \
+	(struct record)                                                                              \
+	{                                                                                            \
+		.kind = RECORD_CALL, .call = CALL_##name, .finished = true, .args = { __VA_ARGS__ }, \
+		.arg_count = call_type(CALL_##name)->arg_count                                       \
+	}
 
 static void follow(struct descriptors *table, struct record record)
 {
@@ -236,7 +239,8 @@ static void durations(void **state)
 	check_duration(" 2 days 1 hour", 49ull * 3600 * NS_PER_S);
 	check_duration("3us", 3000);
 	check_duration("0.000000001s", 1);
-	static const char *const bad[] = { "", "5", "s", "-5s", "5x", "5s ", "1e3s", "99999999999999999999s", "99999999999w", "5s!", "5..3s" };
+	static const char *const bad[] = { "", "5", "s", "-5s", "5x", "5s ", "1e3s", "99999999999999999999s", "99999999999w", "5s!",
+		"5..3s" };
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		uint64_t ns = 7;
 		bool trailing = strcmp(bad[i], "5s ") == 0; /* the only one of them that is good */
@@ -263,8 +267,8 @@ static void moments(void **state)
 	check_moment("2026-09-21T14:13:20Z", 1790000000ull * NS_PER_S, false);
 	check_moment("2026-09-21 16:13:20.250+02:00", 1790000000ull * NS_PER_S + 250ull * NS_PER_MS, false);
 	check_moment("2024-02-29T12:00:00-00:30", 1709209800ull * NS_PER_S, false);
-	static const char *const bad[] = { "", "5m", "ago", "2026-09-21", "2026-13-01T00:00:00Z", "2026-09-21T14:13:20", "2026-09-21T25:00:00Z",
-		"1969-12-31T23:59:59Z", "1970-01-01T00:00:00+01:00", "tomorrow", "+", "5m ago!" };
+	static const char *const bad[] = { "", "5m", "ago", "2026-09-21", "2026-13-01T00:00:00Z", "2026-09-21T14:13:20",
+		"2026-09-21T25:00:00Z", "1969-12-31T23:59:59Z", "1970-01-01T00:00:00+01:00", "tomorrow", "+", "5m ago!" };
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		struct moment moment;
 		assert_int_equal(moment_parse(bad[i], 0, &moment), ERR_USAGE);
@@ -332,9 +336,16 @@ static void summaries(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(paths_are_joined), cmocka_unit_test(descriptors_are_followed), cmocka_unit_test(file_types_correct_kinds),
-		cmocka_unit_test(many_descriptors), cmocka_unit_test(descriptors_are_bounded), cmocka_unit_test(filters),
-		cmocka_unit_test(filter_errors), cmocka_unit_test(durations), cmocka_unit_test(moments), cmocka_unit_test(ranges),
+		cmocka_unit_test(paths_are_joined),
+		cmocka_unit_test(descriptors_are_followed),
+		cmocka_unit_test(file_types_correct_kinds),
+		cmocka_unit_test(many_descriptors),
+		cmocka_unit_test(descriptors_are_bounded),
+		cmocka_unit_test(filters),
+		cmocka_unit_test(filter_errors),
+		cmocka_unit_test(durations),
+		cmocka_unit_test(moments),
+		cmocka_unit_test(ranges),
 		cmocka_unit_test(summaries),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
