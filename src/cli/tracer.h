@@ -27,7 +27,10 @@ struct trace_options {
 
 struct tracer;
 
-/* `fd` and `name` are for when no file was named. The guest may write to descriptors of ours: what goes to the same file keeps its order. */
+/*
+ * `fd` and `name` are for when no file was named. The guest may write to descriptors of ours: what goes to the same file keeps its
+ * order.
+ */
 enum err tracer_create(const struct trace_options *options, int fd, const char *name, struct tracer **ret_tracer);
 
 /* Prints the summary if there is one, writes the rest, and destroys. Returns the first error; that nobody reads any more is none. */

@@ -13,8 +13,8 @@ struct observer_hooks {
 	/* Something happened: a call is over, or one of observer_note's. */
 	void (*record)(void *data, const struct record *record);
 	/*
-	 * Replaces number and times of a record that is complete otherwise; a replay knows those of the recording. NULL: records are counted
-	 * from 0 and have the times of now.
+	 * Replaces number and times of a record that is complete otherwise; a replay knows those of the recording. NULL: records are
+	 * counted from 0 and have the times of now.
 	 */
 	void (*stamp)(void *data, struct record *record);
 	void *data;
@@ -29,7 +29,7 @@ void observer_destroy(struct observer *observer); /* NULL allowed */
 struct layer *observer_layer(struct observer *observer);
 
 /*
- * Shows a record that is not of a call: what happened (RECORD_GROW, ...), its numbers, and its text or an empty view. It gets the next number and the
- * time of now.
+ * Shows a record that is not of a call: what happened (RECORD_GROW, ...), its numbers, and its text or an empty view. It gets the next
+ * number and the time of now.
  */
 void observer_note(struct observer *observer, enum record_kind kind, const uint64_t *args, uint32_t arg_count, struct view text);

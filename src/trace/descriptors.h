@@ -25,8 +25,8 @@ enum { DESCRIPTORS_MAX = 1 << 20, DESCRIPTOR_PATH_MAX = 4096, DESCRIPTOR_PATHS_M
 struct descriptor {
 	uint32_t fd;
 	enum descriptor_kind kind;
-	struct view
-		path; /* as the guest sees it, without . and .. where they can go; of a socket its address; may be empty. Until the next change */
+	/* As the guest sees it, without . and .. where they can go; of a socket its address. May be empty. Until the next change. */
+	struct view path;
 };
 
 struct descriptors;

@@ -1,0 +1,44 @@
+"""What the system call trace prints as JSON follows docs/syscall-trace.schema.json, and YAML says the same."""
+
+import json
+
+import pytest
+from tree import ROOT
+
+jsonschema = pytest.importorskip("jsonschema")
+yaml = pytest.importorskip("yaml")
+
+GOLDEN = ROOT / "tests/unit/golden"
+SCHEMA = json.loads((ROOT / "docs/syscall-trace.schema.json").read_text())
+VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
+
+
+def documents(name):
+    return [json.loads(line) for line in (GOLDEN / name).read_text().splitlines()]
+
+
+def test_the_schema_is_one():
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+
+
+@pytest.mark.parametrize("name", ["syscall.json", "syscall-decorated.json", "syscall-summary.json"])
+def test_every_document_follows_it(name):
+    wrong = [f"{document}: {jsonschema.exceptions.best_match(VALIDATOR.iter_errors(document)).message}"
+             for document in documents(name) if not VALIDATOR.is_valid(document)]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("change", [
+    lambda d: d.pop("record"), lambda d: d.update(time="now"), lambda d: d.update(extra=1), lambda d: d.update(kind="cal"),
+    lambda d: d.pop("errno"), lambda d: d.update(outcome="unfinished"), lambda d: d["args"].update(fd=1.5),
+    lambda d: d["results"].update(nread=True),
+])
+def test_other_documents_do_not(change):
+    document = next(d for d in documents("syscall.json") if d.get("call") == "fd_read" and "results" in d)
+    assert VALIDATOR.is_valid(document)
+    change(document)
+    assert not VALIDATOR.is_valid(document)
+
+
+def test_yaml_says_the_same():
+    assert list(yaml.safe_load_all((GOLDEN / "syscall.yaml").read_text())) == documents("syscall.json")
