@@ -3,4 +3,4 @@
 
 #include "cli/options.h"
 
-extern const struct command command_run, command_replay;
+extern const struct command command_run, command_replay, command_trace;

@@ -9,6 +9,7 @@
 const struct command *const commands[] = {
 	&command_run,
 	&command_replay,
+	&command_trace,
 	&command_help,
 	&command_version,
 	NULL,

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/time.h"
+#include "cli/ending.h"
 #include "log/reader.h"
 
 enum { POLL_INTERVAL = 50 * NS_PER_MS, PATIENCE = 500 * NS_PER_MS };
@@ -123,12 +124,14 @@ static void tell_of_end(const struct log_trace *t)
 			t->cut ? "in" : "after", (unsigned long long)t->next - 1);
 }
 
-enum err trace_log(int dir_fd, const char *id, uint64_t process_start, const struct trace_options *options)
+enum err trace_log(const struct trace_source *source, const struct trace_options *options)
 {
-	struct log_trace t = { .dir_fd = dir_fd, .id = id };
+	struct log_trace t = { .dir_fd = source->dir_fd, .id = source->id };
 	TRY(tracer_create(options, STDOUT_FILENO, "standard output", &t.tracer));
-	tracer_set_start(t.tracer, process_start);
-	enum err err = print_log(&t, options);
+	tracer_set_start(t.tracer, source->start);
+	enum err err = preopens_add(tracer_descriptors(t.tracer), source->dirs, source->dir_count);
+	if (!err)
+		err = print_log(&t, options);
 	if (err == ERR_END)
 		err = ERR_NONE;
 	enum err end = tracer_finish(t.tracer);
@@ -137,6 +140,6 @@ enum err trace_log(int dir_fd, const char *id, uint64_t process_start, const str
 	if (!err)
 		err = end;
 	if (!err && t.damaged)
-		return err_set(ERR_DAMAGED, "%s: the recording is damaged; what can be read of it was shown", id);
+		return err_set(ERR_DAMAGED, "%s: the recording is damaged; what can be read of it was shown", source->id);
 	return err;
 }

@@ -2,9 +2,19 @@
 #pragma once
 
 #include "cli/tracer.h"
+#include "registry/manifest.h"
+
+/* A process: all of it is borrowed. */
+struct trace_source {
+	int dir_fd;     /* its directory */
+	const char *id; /* for messages */
+	uint64_t start; /* ns, wall clock */
+	const struct manifest_dir *dirs; /* what it was given */
+	size_t dir_count;
+};
 
 /*
- * Prints the trace of the process whose directory is `dir_fd`, `id` in messages, which started at `process_start` (ns, wall clock). A
- * process that was killed is told of on standard error. ERR_DAMAGED: what can be read was printed, and what is missing was said.
+ * Prints the trace of a process on standard output, or to the file that the options name. That a process was killed is told on standard
+ * error. ERR_DAMAGED: what can be read was printed, and what is missing was said.
  */
-enum err trace_log(int dir_fd, const char *id, uint64_t process_start, const struct trace_options *options);
+enum err trace_log(const struct trace_source *source, const struct trace_options *options);

@@ -116,9 +116,9 @@ static enum err add_item(struct trace_filter *filter, struct view item)
 		return ERR_NONE;
 	const char *near = nearest(item);
 	if (near)
-		return err_set(ERR_USAGE, "--filter: there is no call or class \"%.*s\"; is it \"%s\"?", VIEW_ARG(item), near);
+		return err_set(ERR_USAGE, "there is no call or class \"%.*s\"; is it \"%s\"?", VIEW_ARG(item), near);
 	return err_set(ERR_USAGE,
-		"--filter: there is no call or class \"%.*s\"; classes are process, clock, descriptor, file, network, random, "
+		"there is no call or class \"%.*s\"; classes are process, clock, descriptor, file, network, random, "
 		"memory and all",
 		VIEW_ARG(item));
 }

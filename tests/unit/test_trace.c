@@ -212,13 +212,13 @@ static void check_filter_error(const char *list, const char *expected)
 static void filter_errors(void **state)
 {
 	(void)state;
-	check_filter_error("fd_raed", "--filter: there is no call or class \"fd_raed\"; is it \"fd_read\"?");
-	check_filter_error("file,netwrok", "--filter: there is no call or class \"netwrok\"; is it \"network\"?");
+	check_filter_error("fd_raed", "there is no call or class \"fd_raed\"; is it \"fd_read\"?");
+	check_filter_error("file,netwrok", "there is no call or class \"netwrok\"; is it \"network\"?");
 	const char *classes = "classes are process, clock, descriptor, file, network, random, memory and all";
 	char text[200];
-	snprintf(text, sizeof text, "--filter: there is no call or class \"xyzzyxyzzy\"; %s", classes);
+	snprintf(text, sizeof text, "there is no call or class \"xyzzyxyzzy\"; %s", classes);
 	check_filter_error("xyzzyxyzzy", text);
-	snprintf(text, sizeof text, "--filter: there is no call or class \"\"; %s", classes);
+	snprintf(text, sizeof text, "there is no call or class \"\"; %s", classes);
 	check_filter_error("file,", text);
 }
 
