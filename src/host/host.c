@@ -38,7 +38,7 @@ static uint32_t dispatch(struct host *h, struct call *call)
 static void host_call(struct layer *layer, struct call *call)
 {
 	struct host *h = (struct host *)layer;
-	call->result = call_fault(call) ? WASI_EFAULT : dispatch(h, call);
+	call->result = !call->in_bounds && call_fault(call) ? WASI_EFAULT : dispatch(h, call);
 }
 
 /* The guest's paths are resolved by the kernel or not at all. */

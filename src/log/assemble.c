@@ -31,14 +31,15 @@ static uint64_t word(const uint8_t *at)
 }
 
 /* The stream in a payload, behind its fixed part and without its padding. */
-static struct view stream(const uint8_t *payload, size_t size, size_t fixed, uint64_t padding)
+static struct view stream(const struct frame_header *frame, const uint8_t *payload, size_t size, size_t fixed)
 {
-	return padding < 8 && fixed + padding <= size ? view_of(payload + fixed, size - fixed - padding) : view_of(payload, 0);
+	size_t padding = frame->flags >> FRAME_PADDING_SHIFT & 7;
+	return fixed + padding <= size ? view_of(payload + fixed, size - fixed - padding) : view_of(payload, 0);
 }
 
 static bool begin(struct log_reader *r, const struct frame_header *frame, const uint8_t *payload, size_t size)
 {
-	size_t fixed = 16 + 8 * (size_t)frame->count;
+	size_t fixed = 8 + 8 * (size_t)frame->count;
 	r->assembling = false;
 	if (frame->count > RECORD_MAX_ARGS || fixed > size)
 		return false;
@@ -47,10 +48,10 @@ static bool begin(struct log_reader *r, const struct frame_header *frame, const 
 	r->record = (struct record){ .number = r->number++, .kind = frame->kind >= FRAME_WHOLE ? frame->kind - FRAME_WHOLE : RECORD_CALL,
 		.call = frame->call, .faulted = frame->flags & FRAME_FAULTED, .arg_count = frame->count, .start = wall_of(r, word(payload)) };
 	for (uint32_t i = 0; i < frame->count; i++)
-		r->record.args[i] = word(payload + 16 + 8 * i);
+		r->record.args[i] = word(payload + 8 + 8 * i);
 	buf_clear(&r->in);
 	buf_clear(&r->out);
-	struct view in = stream(payload, size, fixed, word(payload + 8));
+	struct view in = stream(frame, payload, size, fixed);
 	buf_append(&r->in, in.data, in.size);
 	r->record.finished = frame->kind >= FRAME_WHOLE;
 	return frame->kind >= FRAME_WHOLE;
@@ -58,9 +59,9 @@ static bool begin(struct log_reader *r, const struct frame_header *frame, const 
 
 static bool end(struct log_reader *r, const struct frame_header *frame, const uint8_t *payload, size_t size)
 {
-	if (size < 16)
+	if (size < 8)
 		return false;
-	struct view out = stream(payload, size, 16, word(payload + 8));
+	struct view out = stream(frame, payload, size, 8);
 	buf_append(&r->out, out.data, out.size);
 	if (frame->flags & FRAME_CONTINUES)
 		return false;
@@ -79,7 +80,7 @@ bool assemble(struct log_reader *r, const struct frame_header *frame, const uint
 	if (r->skipping || !r->assembling)
 		return false;
 	if (frame->kind == FRAME_INPUT) {
-		struct view in = stream(payload, size, 0, frame->count);
+		struct view in = stream(frame, payload, size, 0);
 		buf_append(&r->in, in.data, in.size);
 		return false;
 	}
@@ -121,15 +122,16 @@ static enum err parse_spans(struct log_reader *r)
 {
 	struct view out = buf_view(&r->out);
 	r->record.span_count = 0;
-	while (out.size >= 16) {
-		uint64_t head = word(out.data), size = word(out.data + 8);
-		if (size > out.size - 16)
+	while (out.size >= 8) {
+		uint64_t head = word(out.data);
+		uint32_t size = (uint32_t)(head >> 32) & ~SPAN_IOV;
+		if (size > out.size - 8)
 			break;
 		if (!room((void **)&r->spans, &r->span_capacity, r->record.span_count, sizeof *r->spans))
 			return err_nomem();
-		r->spans[r->record.span_count++] = (struct record_span){ .offset = (uint32_t)head, .size = (uint32_t)size,
-			.data = out.data + 16, .iov = head >> 32 & 1 };
-		out = view_slice(out, 16 + size, out.size);
+		r->spans[r->record.span_count++] = (struct record_span){ .offset = (uint32_t)head, .size = size,
+			.data = out.data + 8, .iov = head >> 63 };
+		out = view_slice(out, 8 + size, out.size);
 	}
 	r->record.spans = r->spans;
 	return ERR_NONE;

@@ -137,6 +137,7 @@ static void touch_ahead(struct log_writer *w)
 void *flush_thread(void *writer)
 {
 	struct log_writer *w = writer;
+	pthread_setname_np(pthread_self(), "timecraft-log");
 	touch_ahead(w);
 	pthread_mutex_lock(&w->lock);
 	for (;;) {

@@ -8,7 +8,7 @@
 
 #include "log/writer_parts.h"
 
-enum { CALL_FIXED = 16 }; /* ticks and padding, at the start of BEGIN and END */
+enum { CALL_FIXED = 8 }; /* ticks, at the start of BEGIN and END */
 
 static void enter_buffer(struct log_writer *w, uint64_t ordinal)
 {
@@ -81,11 +81,7 @@ static void finish_frame(struct log_writer *w)
 	struct frame_header *frame = w->frame;
 	size_t size = (size_t)(w->at - (uint8_t *)frame);
 	size_t padding = -size & 7;
-	bool fixed = frame->kind == FRAME_BEGIN || frame->kind == FRAME_END || frame->kind >= FRAME_WHOLE;
-	if (fixed)
-		((uint64_t *)(frame + 1))[1] = padding;
-	else
-		frame->count = (uint32_t)padding;
+	frame->flags |= (uint8_t)(padding << FRAME_PADDING_SHIFT);
 	w->at += padding;
 	size += padding;
 	frame->check = (uint32_t)XXH3_64bits((uint8_t *)frame + 8, size - 8);
@@ -127,7 +123,11 @@ void log_put(struct log_writer *w, const void *data, size_t size)
 		put_long(w, data, size);
 		return;
 	}
-	memcpy(w->at, data, size);
+	switch (size) { /* most are numbers: not worth a call */
+	case 4: memcpy(w->at, data, 4); break;
+	case 8: memcpy(w->at, data, 8); break;
+	default: memcpy(w->at, data, size); break;
+	}
 	w->at += size;
 }
 
@@ -146,7 +146,7 @@ bool log_begin(struct log_writer *w, uint16_t call, const uint64_t *args, uint32
 	uint64_t *fixed = (uint64_t *)(w->frame + 1);
 	fixed[0] = w->start;
 	for (uint32_t i = 0; i < arg_count; i++)
-		fixed[2 + i] = args[i];
+		fixed[1 + i] = args[i];
 	w->next_kind = FRAME_INPUT;
 	w->number++;
 	return true;
@@ -182,9 +182,16 @@ bool log_commit(struct log_writer *w, uint64_t output_bound, uint32_t span_bound
 
 void log_span(struct log_writer *w, uint32_t offset, const void *data, uint64_t size, bool iov)
 {
-	uint32_t head[4] = { offset, iov, (uint32_t)size, (uint32_t)(size >> 32) };
+	const uint8_t *at = data;
+	while (size >= SPAN_IOV) { /* a span's size has 31 bits */
+		log_span(w, offset, at, SPAN_IOV - 8, iov);
+		at += SPAN_IOV - 8;
+		offset += SPAN_IOV - 8;
+		size -= SPAN_IOV - 8;
+	}
+	uint32_t head[2] = { offset, (uint32_t)size | (iov ? SPAN_IOV : 0) };
 	log_put(w, head, sizeof head);
-	log_put(w, data, size);
+	log_put(w, at, size);
 }
 
 void log_end(struct log_writer *w, uint32_t result, uint8_t end)
@@ -192,7 +199,7 @@ void log_end(struct log_writer *w, uint32_t result, uint8_t end)
 	if (w->failed)
 		return;
 	w->frame->count = result;
-	w->frame->flags = (uint8_t)(end << FRAME_END_SHIFT);
+	w->frame->flags |= (uint8_t)(end << FRAME_END_SHIFT);
 	*(uint64_t *)(w->frame + 1) = time_ticks() - w->start;
 	finish_frame(w);
 }

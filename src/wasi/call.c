@@ -75,6 +75,11 @@ static void init_call(struct call_type *call, const struct call_draft *draft, ch
 		for (uint32_t i = 0; i < args_of(from); i++)
 			*signature++ = from->kind == PARAM_VAL && types[from->type].core == CORE_i64 ? 'I' : 'i';
 		call->arg_count += (uint8_t)args_of(from);
+		call->varies |= from->kind == PARAM_BUF || from->kind == PARAM_IOV_OUT || from->kind == PARAM_ARR_OUT;
+		if (from->kind == PARAM_OUT) {
+			call->output_bound += types[from->type].size;
+			call->output_spans++;
+		}
 		call->input_count += from->kind == PARAM_STR || from->kind == PARAM_IOV_IN || from->kind == PARAM_IOV_OUT || from->kind == PARAM_ARR_IN;
 	}
 	*signature++ = ':';
@@ -207,6 +212,10 @@ static uint64_t vectors_size(const struct call *call, const struct param *param)
 uint64_t call_output_bound(const struct call *call, uint32_t *ret_spans)
 {
 	const struct call_type *type = call->type;
+	if (!type->varies) {
+		*ret_spans = type->output_spans;
+		return type->output_bound;
+	}
 	uint64_t bound = 0;
 	uint64_t spans = 0;
 	for (uint32_t i = 0; i < type->param_count; i++) {

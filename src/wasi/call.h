@@ -78,6 +78,8 @@ struct call_type {
 	uint8_t arg_count, param_count;
 	uint8_t input_count; /* parameters that the host reads guest memory for */
 	uint16_t classes;
+	bool varies;             /* what the host may write depends on the arguments; else it is `output_bound` in `output_spans` */
+	uint16_t output_bound, output_spans;
 	struct param params[CALL_MAX_PARAMS];
 };
 
@@ -126,6 +128,7 @@ struct call {
 	uint64_t args[CALL_MAX_ARGS]; /* as the guest passed them; an i32 is zero-extended */
 	struct memory *memory;        /* the guest's memory 0; one of size 0 where the module has none */
 	struct call_output *output;   /* NULL when nobody keeps what is written */
+	bool in_bounds;               /* call_fault has been asked, and found nothing */
 	uint32_t result;              /* errno, exit code or signal */
 	enum call_end end;
 };
