@@ -3,4 +3,5 @@
 
 #include "cli/options.h"
 
-extern const struct command command_run, command_replay, command_trace;
+extern const struct command command_run, command_replay, command_trace, command_get, command_describe, command_logs, command_export,
+	command_config;

@@ -1,0 +1,101 @@
+/* timecraft describe RESOURCE [ID]: everything known about one process or module. */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cli/commands.h"
+#include "cli/module_info.h"
+#include "cli/process_info.h"
+#include "cli/resource.h"
+#include "cli/setup.h"
+
+struct describe_options {
+	struct setup_options setup;
+	const char *format;
+	bool verbose;
+};
+
+static const struct option describe_table[] = {
+	{ "output", 'o', OPTION_TEXT, false, "FORMAT", "text, json or yaml.", offsetof(struct describe_options, format) },
+	{ "verbose", 'v', OPTION_FLAG, false, NULL, "Show values of environment variables too, which may be secrets.",
+		offsetof(struct describe_options, verbose) },
+	OPTION_INCLUDE(setup_option_table, struct describe_options, setup),
+	{ 0 },
+};
+
+static enum err describe_process(struct registry *registry, const char *id, struct emitter *e, bool verbose)
+{
+	struct uuid uuid;
+	struct process_info info;
+	TRY(registry_resolve(registry, id, &uuid));
+	TRY(process_info_load(registry, &uuid, &info));
+	process_info_emit(&info, e, verbose);
+	enum err err = info.problem ? err_set(ERR_DAMAGED, "%s", info.problem) : ERR_NONE;
+	process_info_finish(&info);
+	return err;
+}
+
+static enum err describe_module(struct registry *registry, const char *id, struct emitter *e)
+{
+	struct digest digest;
+	struct stored_module *modules;
+	size_t count;
+	TRY(registry_resolve_module(registry, id, &digest));
+	TRY(registry_modules(registry, &modules, &count));
+	enum err err = ERR_NONE;
+	for (size_t i = 0; i < count && !err; i++) {
+		if (memcmp(&modules[i].digest, &digest, sizeof digest) == 0)
+			err = module_info_emit(registry, &modules[i], e);
+	}
+	free(modules);
+	return err;
+}
+
+static enum err describe(const struct describe_options *options, enum resource resource, const char *id, struct registry *registry)
+{
+	struct output output;
+	struct emitter *emitter;
+	enum emit_format format = EMIT_PAGE;
+	if (options->format)
+		TRY(emit_format_parse(options->format, EMIT_PAGE, &format));
+	output_init(&output, STDOUT_FILENO, "standard output", OUTPUT_BUFFERED);
+	enum err err = emitter_create(format, &output, &emitter);
+	if (!err) {
+		emit_begin(emitter);
+		err = resource == RESOURCE_PROCESS ? describe_process(registry, id ? id : "@last", emitter, options->verbose)
+			: describe_module(registry, id, emitter);
+		if (!err || err == ERR_DAMAGED) {
+			enum err end = emit_end(emitter);
+			err = err ? err : end;
+		} else {
+			buf_clear(&output.pending);
+		}
+		emitter_destroy(emitter);
+	}
+	enum err end = output_finish(&output);
+	err = err ? err : end;
+	return err == ERR_END ? ERR_NONE : err;
+}
+
+static int run_describe(void *data, int count, char **arguments)
+{
+	const struct describe_options *options = data;
+	enum resource resource;
+	const char *id;
+	struct setup setup;
+	enum err err = resource_parse("describe", count, arguments, &resource, &id);
+	if (!err && resource == RESOURCE_MODULE && !id)
+		err = err_set(ERR_USAGE, "describe: name the module: its digest, or enough of it");
+	if (!err)
+		err = setup_open(&options->setup, &setup);
+	if (err)
+		return fail(err);
+	err = describe(options, resource, id, setup.registry);
+	setup_close(&setup);
+	return err ? fail(err) : 0;
+}
+
+const struct command command_describe = {
+	.name = "describe", .arguments = "[options] [process|module] [ID]", .summary = "Tell all about a process or a module.",
+	.text = "Without an ID it is the last process. Of a process that includes what it was granted: directories, environment, limits.",
+	.options = describe_table, .size = sizeof(struct describe_options), .run = run_describe,
+};

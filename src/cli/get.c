@@ -1,0 +1,222 @@
+/* timecraft get RESOURCE [ID]: tables of what the registry holds. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/time.h"
+#include "cli/commands.h"
+#include "cli/module_info.h"
+#include "cli/process_info.h"
+#include "cli/resource.h"
+#include "cli/setup.h"
+#include "emit/format.h"
+#include "emit/text_table.h"
+
+struct get_options {
+	struct setup_options setup;
+	enum emit_format format;
+	bool ids;
+};
+
+static enum err parse_format(void *target, const char *value)
+{
+	return emit_format_parse(value, EMIT_LINE, target);
+}
+
+static const struct option get_table[] = {
+	{ "output", 'o', OPTION_CALL, false, "FORMAT", "text (a table), json (an object a line) or yaml.", offsetof(struct get_options, format),
+		.parse = parse_format },
+	{ "ids", 0, OPTION_FLAG, false, NULL, "Print identifiers only, one a line.", offsetof(struct get_options, ids) },
+	OPTION_INCLUDE(setup_option_table, struct get_options, setup),
+	{ 0 },
+};
+
+static void cell_age(struct text_table *table, uint64_t then)
+{
+	uint64_t now = time_of(CLOCK_REALTIME);
+	BUF_CLEANUP struct buf text = { 0 };
+	uint64_t age = now > then ? (now - then) / NS_PER_S : 0;
+	format_duration(&text, age * NS_PER_S);
+	text_table_cell(table, "%s", !then ? "-" : age ? buf_text(&text) : "0s");
+}
+
+static void cell_size(struct text_table *table, uint64_t size)
+{
+	BUF_CLEANUP struct buf text = { 0 };
+	format_size(&text, size);
+	text_table_cell(table, "%s", buf_text(&text));
+}
+
+static void process_row(struct text_table *table, const struct process_info *info, size_t suffix)
+{
+	char id[UUID_TEXT];
+	uint64_t duration;
+	BUF_CLEANUP struct buf status = { 0 }, length = { 0 };
+	uuid_print(&info->id, id);
+	process_info_status(info, &status);
+	if (process_info_duration(info, &duration))
+		format_duration(&length, duration);
+	text_table_cell(table, "%s", id);
+	text_table_cell(table, "%s", id + UUID_LENGTH - suffix);
+	text_table_cell_view(table, info->manifest.module_name.size ? info->manifest.module_name : view_text("-"));
+	cell_age(table, info->manifest.start_wall);
+	text_table_cell(table, "%s", length.size ? buf_text(&length) : "-");
+	cell_size(table, info->log.size);
+	text_table_cell(table, "%s", buf_text(&status));
+}
+
+struct listing {
+	struct registry *registry;
+	const struct get_options *options;
+	struct text_table *table;  /* for text */
+	struct emitter *emitter;   /* for the others */
+	struct output *output;
+	bool broken;               /* an entry could not be read whole */
+};
+
+static enum err list_process(struct listing *listing, const struct uuid *ids, size_t count, size_t index)
+{
+	struct process_info info;
+	enum err err = process_info_load(listing->registry, &ids[index], &info);
+	if (err)
+		return err == ERR_NOT_FOUND ? ERR_NONE : err; /* removed meanwhile */
+	if (info.problem) {
+		fprintf(stderr, "timecraft: %s\n", info.problem);
+		listing->broken = true;
+	}
+	if (listing->emitter) {
+		emit_begin(listing->emitter);
+		process_info_emit(&info, listing->emitter, false);
+		err = emit_end(listing->emitter);
+	} else {
+		process_row(listing->table, &info, uuid_unique_suffix(ids, count, index));
+	}
+	process_info_finish(&info);
+	return err;
+}
+
+static enum err list_process_id(struct listing *listing, const struct uuid *id)
+{
+	char text[UUID_TEXT];
+	uuid_print(id, text);
+	buf_printf(&listing->output->pending, "%s\n", text);
+	return output_end(listing->output);
+}
+
+static enum err list_processes(struct listing *listing, const char *id)
+{
+	struct uuid *ids, only;
+	size_t count;
+	if (id)
+		TRY(registry_resolve(listing->registry, id, &only));
+	TRY(registry_processes(listing->registry, &ids, &count));
+	enum err err = ERR_NONE;
+	for (size_t i = 0; i < count && !err; i++) {
+		if (id && !uuid_equal(&ids[i], &only))
+			continue;
+		err = listing->options->ids ? list_process_id(listing, &ids[i]) : list_process(listing, ids, count, i);
+	}
+	free(ids);
+	return err;
+}
+
+static enum err list_module(struct listing *listing, const struct stored_module *module)
+{
+	char digest[DIGEST_TEXT];
+	BUF_CLEANUP struct buf name = { 0 };
+	digest_print(&module->digest, digest);
+	if (listing->options->ids) {
+		buf_printf(&listing->output->pending, "%s\n", digest);
+		return output_end(listing->output);
+	}
+	if (listing->emitter) {
+		emit_begin(listing->emitter);
+		TRY(module_info_emit(listing->registry, module, listing->emitter));
+		return emit_end(listing->emitter);
+	}
+	TRY(module_info_name(listing->registry, &module->digest, &name));
+	text_table_cell(listing->table, "%s", digest);
+	text_table_cell_view(listing->table, name.size ? buf_view(&name) : view_text("-"));
+	cell_size(listing->table, module->size);
+	cell_age(listing->table, module->stored);
+	return ERR_NONE;
+}
+
+static enum err list_modules(struct listing *listing, const char *id)
+{
+	struct stored_module *modules;
+	struct digest only;
+	size_t count;
+	if (id)
+		TRY(registry_resolve_module(listing->registry, id, &only));
+	TRY(registry_modules(listing->registry, &modules, &count));
+	enum err err = ERR_NONE;
+	for (size_t i = 0; i < count && !err; i++) {
+		if (!id || memcmp(&modules[i].digest, &only, sizeof only) == 0)
+			err = list_module(listing, &modules[i]);
+	}
+	free(modules);
+	return err;
+}
+
+static enum err list(struct listing *listing, enum resource resource, const char *id)
+{
+	static const struct text_table_column process_columns[] = {
+		{ "PROCESS", TABLE_LEFT }, { "SHORT", TABLE_RIGHT }, { "MODULE", TABLE_LEFT }, { "AGE", TABLE_RIGHT }, { "DURATION", TABLE_RIGHT },
+		{ "SIZE", TABLE_RIGHT }, { "STATUS", TABLE_LEFT }, { 0 },
+	};
+	static const struct text_table_column module_columns[] = {
+		{ "MODULE", TABLE_LEFT }, { "NAME", TABLE_LEFT }, { "SIZE", TABLE_RIGHT }, { "AGE", TABLE_RIGHT }, { 0 },
+	};
+	struct text_table table;
+	text_table_init(&table, resource == RESOURCE_PROCESS ? process_columns : module_columns);
+	listing->table = &table;
+	enum err err = resource == RESOURCE_PROCESS ? list_processes(listing, id) : list_modules(listing, id);
+	if (!err && !listing->emitter && !listing->options->ids)
+		err = text_table_print(&table, listing->output);
+	text_table_finish(&table);
+	return err;
+}
+
+static enum err print_list(struct listing *listing, enum resource resource, const char *id)
+{
+	struct output output;
+	struct emitter *emitter = NULL;
+	output_init(&output, STDOUT_FILENO, "standard output", OUTPUT_BUFFERED);
+	listing->output = &output;
+	enum err err = ERR_NONE;
+	if (listing->options->format != EMIT_LINE && !listing->options->ids)
+		err = emitter_create(listing->options->format, &output, &emitter);
+	listing->emitter = emitter;
+	if (!err)
+		err = list(listing, resource, id);
+	emitter_destroy(emitter);
+	enum err end = output_finish(&output);
+	err = err ? err : end;
+	return err == ERR_END ? ERR_NONE : err; /* nobody reads any more */
+}
+
+static int run_get(void *data, int count, char **arguments)
+{
+	const struct get_options *options = data;
+	enum resource resource;
+	const char *id;
+	struct setup setup;
+	enum err err = resource_parse("get", count, arguments, &resource, &id);
+	if (!err)
+		err = setup_open(&options->setup, &setup);
+	if (err)
+		return fail(err);
+	struct listing listing = { .registry = setup.registry, .options = options };
+	err = print_list(&listing, resource, id);
+	setup_close(&setup);
+	if (err)
+		return fail(err);
+	return listing.broken ? 1 : 0;
+}
+
+const struct command command_get = {
+	.name = "get", .arguments = "[options] [process|module] [ID]", .summary = "List recorded processes or stored modules.",
+	.text = "The newest come last. SHORT is how much of an identifier's end suffices to name it.", .options = get_table,
+	.size = sizeof(struct get_options), .run = run_get,
+};

@@ -1,0 +1,12 @@
+/* The kinds of things in the registry, as commands name them. */
+#pragma once
+
+#include "base/err.h"
+
+enum resource { RESOURCE_PROCESS, RESOURCE_MODULE, RESOURCE_LOG };
+
+/*
+ * RESOURCE [ID] of `command`. ERR_USAGE. An identifier that is missing is NULL. Without a resource it is a process, of which nothing or
+ * the identifier alone is given; `export` insists on one.
+ */
+enum err resource_parse(const char *command, int count, char **arguments, enum resource *ret_resource, const char **ret_id);
