@@ -58,11 +58,6 @@ enum err err_prefix(enum err code, const char *format, ...)
 	return code;
 }
 
-enum err err_nomem(void)
-{
-	return err_set(ERR_NOMEM, "out of memory");
-}
-
 const char *err_text(void)
 {
 	return text;

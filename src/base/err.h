@@ -36,8 +36,12 @@ enum err err_set_errno(int errnum, const char *format, ...) __attribute__((forma
 /* Puts "context: " before the text and returns `code`. */
 enum err err_prefix(enum err code, const char *format, ...) __attribute__((format(printf, 2, 3), cold));
 
-/* Sets "out of memory" and returns ERR_NOMEM. */
-enum err err_nomem(void) __attribute__((cold));
+/* Sets "out of memory" and returns ERR_NOMEM; here, so that who looks for null pointers sees that it never returns 0. */
+static inline enum err err_nomem(void)
+{
+	err_set(ERR_NOMEM, "out of memory");
+	return ERR_NOMEM;
+}
 
 /* The text last set in this thread, "" if none; valid until the next err_set. */
 const char *err_text(void);
