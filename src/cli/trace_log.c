@@ -36,7 +36,7 @@ static enum err print_records(struct log_trace *t)
 		TRY(err);
 		t->next = record.number + 1;
 		t->cut = !record.finished && record.kind == RECORD_CALL;
-		t->ended = record.kind == RECORD_EXIT || record.kind == RECORD_FAILURE;
+		t->ended = record.kind != RECORD_CALL && record.kind != RECORD_GROW;
 		err = tracer_record(t->tracer, &record);
 		if (err == ERR_END)
 			t->stopped = true;

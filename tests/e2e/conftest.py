@@ -1,0 +1,74 @@
+"""What end-to-end tests share: the program with a registry of its own, and guests in C."""
+
+import os
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = Path(os.environ.get("TIMECRAFT", ROOT / "build" / "timecraft"))
+GUESTS = Path(__file__).parent / "guests"
+
+
+class Timecraft:
+    """Runs the program. Its registry is empty at the start of a test."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.registry = folder / "registry"
+        config = folder / "config.yaml"
+        config.write_text(f"registry:\n  location: {self.registry}\n")
+        self.env = {"PATH": os.environ["PATH"], "HOME": str(folder), "TIMECRAFTCONFIG": str(config), "LANG": "C"}
+
+    def command(self, *arguments):
+        return [str(PROGRAM), *map(str, arguments)]
+
+    def __call__(self, *arguments, **options):
+        return subprocess.run(self.command(*arguments), env=self.env, capture_output=True, text=True, cwd=self.folder, **options)
+
+    def start(self, *arguments, **options):
+        options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
+        return subprocess.Popen(self.command(*arguments), env=self.env, text=True, cwd=self.folder, **options)
+
+    def lines(self, *arguments):
+        """Of standard output, from a command that must succeed without a word on standard error."""
+        result = self(*arguments)
+        assert (result.returncode, result.stderr) == (0, "")
+        return result.stdout.splitlines()
+
+    def process(self, name="@last"):
+        """The directory of a process."""
+        return self.registry / "processes" / (name if name != "@last" else sorted(os.listdir(self.registry / "processes"))[-1])
+
+
+@pytest.fixture
+def timecraft(tmp_path):
+    return Timecraft(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def guest(tmp_path_factory):
+    """guest("files") is the module that guests/files.c makes."""
+    folder = tmp_path_factory.mktemp("guests")
+
+    def build(name):
+        module = folder / f"{name}.wasm"
+        if not module.exists():
+            if not shutil.which("clang-19") or not Path("/usr/lib/wasm32-wasi").exists():
+                pytest.skip("no clang-19 with wasi-libc")
+            command = ["clang-19", "--target=wasm32-wasi", "--sysroot=/usr", "-O1", "-o", module, GUESTS / f"{name}.c"]
+            subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
+        return module
+
+    return build
+
+
+def wait_for(condition, seconds=60):
+    """Waits until a condition holds; the time is only there so that a test that fails ends."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
