@@ -158,7 +158,7 @@ static enum err read_immediates(struct validator *v, const struct opcode_info *i
 	}
 }
 
-static enum err validate_plain(struct validator *v, uint32_t index)
+static inline enum err validate_plain(struct validator *v, uint32_t index)
 {
 	const struct shape *shape = &shapes[index];
 	if (opcode_infos[index].immediates != IMM_NONE)
@@ -182,7 +182,7 @@ static enum err __attribute__((cold)) unknown_opcode(struct validator *v, uint8_
 	return invalid(v, "illegal opcode 0x%02x", opcode);
 }
 
-static enum err validate_instruction(struct validator *v, bool *ret_more)
+static inline enum err validate_instruction(struct validator *v, bool *ret_more)
 {
 	struct reader *r = &v->r;
 	v->at = (uint32_t)reader_offset(r);
@@ -201,7 +201,8 @@ static enum err validate_instruction(struct validator *v, bool *ret_more)
 	if (__builtin_expect(!signature, 0))
 		return unknown_opcode(v, byte, number);
 	v->opcode = opcode;
-	TRY(reserve_operands(v, 0));
+	if (__builtin_expect(v->operand_count + OPERAND_ROOM > v->operand_capacity, 0))
+		TRY(reserve_operands(v, 0));
 	if (*signature != '*')
 		return validate_plain(v, index);
 	if (opcode <= OP_call_indirect)

@@ -35,7 +35,10 @@ struct validator {
 	uint32_t at;      /* its offset */
 };
 
-enum { TYPE_ANY = 0 };
+enum {
+	TYPE_ANY = 0,
+	OPERAND_ROOM = 4, /* for what a single instruction pushes, blocks and calls apart */
+};
 
 /* Fail with the text alone: where it is, validate_funcs adds. */
 enum err invalid(const struct validator *v, const char *format, ...) __attribute__((format(printf, 2, 3), cold));
@@ -43,7 +46,7 @@ enum err mismatch(const struct validator *v, uint8_t expected, uint8_t found) __
 enum err missing(const struct validator *v, uint8_t expected) __attribute__((cold));
 enum err validate_index(const struct validator *v, const char *what, uint32_t index, uint32_t count);
 
-/* Makes room for `more` operands, and those of an instruction. */
+/* Makes room for `more` operands, and OPERAND_ROOM behind them. */
 enum err reserve_operands(struct validator *v, uint32_t more);
 
 /* The operands on top are `types`; the second form leaves them there. */

@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ROOM = 4 }; /* for what a single instruction pushes, blocks and calls apart */
-
 enum err invalid(const struct validator *v, const char *format, ...)
 {
 	char text[512];
@@ -41,7 +39,7 @@ enum err validate_index(const struct validator *v, const char *what, uint32_t in
 
 enum err reserve_operands(struct validator *v, uint32_t more)
 {
-	uint32_t needed = v->operand_count + more + ROOM;
+	uint32_t needed = v->operand_count + more + OPERAND_ROOM;
 	if (__builtin_expect(needed <= v->operand_capacity, 1))
 		return 0;
 	if (needed > MAX_OPERANDS)
