@@ -155,6 +155,10 @@ static int run_config(void *data, int count, char **arguments)
 }
 
 const struct command command_config = {
-	.name = "config", .arguments = "[options]", .summary = "Show the configuration, or edit it.", .options = config_table,
-	.size = sizeof(struct config_options), .run = run_config,
+	.name = "config",
+	.arguments = "[options]",
+	.summary = "Show the configuration, or edit it.",
+	.options = config_table,
+	.size = sizeof(struct config_options),
+	.run = run_config,
 };

@@ -62,7 +62,7 @@ static enum err describe(const struct describe_options *options, enum resource r
 	if (!err) {
 		emit_begin(emitter);
 		err = resource == RESOURCE_PROCESS ? describe_process(registry, id ? id : "@last", emitter, options->verbose)
-			: describe_module(registry, id, emitter);
+						   : describe_module(registry, id, emitter);
 		if (!err || err == ERR_DAMAGED) {
 			enum err end = emit_end(emitter);
 			err = err ? err : end;
@@ -95,7 +95,11 @@ static int run_describe(void *data, int count, char **arguments)
 }
 
 const struct command command_describe = {
-	.name = "describe", .arguments = "[options] [process|module] [ID]", .summary = "Tell all about a process or a module.",
+	.name = "describe",
+	.arguments = "[options] [process|module] [ID]",
+	.summary = "Tell all about a process or a module.",
 	.text = "Without an ID it is the last process. Of a process that includes what it was granted: directories, environment, limits.",
-	.options = describe_table, .size = sizeof(struct describe_options), .run = run_describe,
+	.options = describe_table,
+	.size = sizeof(struct describe_options),
+	.run = run_describe,
 };

@@ -55,12 +55,13 @@ static enum err add_file(int dir_fd, const char *folder, const char *name, struc
 	int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	struct stat stat;
 	if (fd < 0)
-		return errno == ENOENT ? ERR_NONE : err_set_errno(errno, "can't open %s", name); /* the tail goes when a recording is closed */
+		return errno == ENOENT ? ERR_NONE
+				       : err_set_errno(errno, "can't open %s", name); /* the tail goes when a recording is closed */
 	char path[128];
 	snprintf(path, sizeof path, "%s/%s", folder, name);
 	BUF_CLEANUP struct buf bytes = { 0 };
 	enum err err = fstat(fd, &stat) < 0 ? err_set_errno(errno, "can't look at %s", name)
-		: file_read(fd, name, UINT64_C(1) << MAX_FILE_BITS, &bytes);
+					    : file_read(fd, name, UINT64_C(1) << MAX_FILE_BITS, &bytes);
 	close(fd);
 	TRY(err);
 	return tar_add(output, path, buf_view(&bytes), 0600, (uint64_t)stat.st_mtim.tv_sec);
@@ -102,7 +103,7 @@ static enum err export_to(struct registry *registry, enum resource resource, con
 	return err ? err : end;
 }
 
-static enum err export(const struct export_options *options, struct registry *registry, enum resource resource, const char *id)
+static enum err export_resource(const struct export_options *options, struct registry *registry, enum resource resource, const char *id)
 {
 	struct output output;
 	if (options->output_file)
@@ -128,14 +129,18 @@ static int run_export(void *data, int count, char **arguments)
 		err = setup_open(&options->setup, &setup);
 	if (err)
 		return fail(err);
-	err = export(options, setup.registry, resource, id);
+	err = export_resource(options, setup.registry, resource, id);
 	setup_close(&setup);
 	return err ? fail(err) : 0;
 }
 
 const struct command command_export = {
-	.name = "export", .arguments = "[options] module|log [ID]", .summary = "Write a stored module, or a recording as a tar archive.",
-	.text = "Without an ID it is that of the last process. A module may be named by its digest or by a process that ran it. An archive that "
-		"is unpacked in processes/ of another registry, its module stored there too, is a recording there.",
-	.options = export_table, .size = sizeof(struct export_options), .run = run_export,
+	.name = "export",
+	.arguments = "[options] module|log [ID]",
+	.summary = "Write a stored module, or a recording as a tar archive.",
+	.text = "Without an ID it is that of the last process. A module may be named by its digest or by a process that ran it. An "
+		"archive that is unpacked in processes/ of another registry, its module stored there too, is a recording there.",
+	.options = export_table,
+	.size = sizeof(struct export_options),
+	.run = run_export,
 };

@@ -24,8 +24,8 @@ static enum err parse_format(void *target, const char *value)
 }
 
 static const struct option get_table[] = {
-	{ "output", 'o', OPTION_CALL, false, "FORMAT", "text (a table), json (an object a line) or yaml.", offsetof(struct get_options, format),
-		.parse = parse_format },
+	{ "output", 'o', OPTION_CALL, false, "FORMAT", "text (a table), json (an object a line) or yaml.",
+		offsetof(struct get_options, format), .parse = parse_format },
 	{ "ids", 0, OPTION_FLAG, false, NULL, "Print identifiers only, one a line.", offsetof(struct get_options, ids) },
 	OPTION_INCLUDE(setup_option_table, struct get_options, setup),
 	{ 0 },
@@ -162,11 +162,21 @@ static enum err list_modules(struct listing *listing, const char *id)
 static enum err list(struct listing *listing, enum resource resource, const char *id)
 {
 	static const struct text_table_column process_columns[] = {
-		{ "PROCESS", TABLE_LEFT }, { "SHORT", TABLE_RIGHT }, { "MODULE", TABLE_LEFT }, { "AGE", TABLE_RIGHT }, { "DURATION", TABLE_RIGHT },
-		{ "SIZE", TABLE_RIGHT }, { "STATUS", TABLE_LEFT }, { 0 },
+		{ "PROCESS", TABLE_LEFT },
+		{ "SHORT", TABLE_RIGHT },
+		{ "MODULE", TABLE_LEFT },
+		{ "AGE", TABLE_RIGHT },
+		{ "DURATION", TABLE_RIGHT },
+		{ "SIZE", TABLE_RIGHT },
+		{ "STATUS", TABLE_LEFT },
+		{ 0 },
 	};
 	static const struct text_table_column module_columns[] = {
-		{ "MODULE", TABLE_LEFT }, { "NAME", TABLE_LEFT }, { "SIZE", TABLE_RIGHT }, { "AGE", TABLE_RIGHT }, { 0 },
+		{ "MODULE", TABLE_LEFT },
+		{ "NAME", TABLE_LEFT },
+		{ "SIZE", TABLE_RIGHT },
+		{ "AGE", TABLE_RIGHT },
+		{ 0 },
 	};
 	struct text_table table;
 	text_table_init(&table, resource == RESOURCE_PROCESS ? process_columns : module_columns);
@@ -216,7 +226,11 @@ static int run_get(void *data, int count, char **arguments)
 }
 
 const struct command command_get = {
-	.name = "get", .arguments = "[options] [process|module] [ID]", .summary = "List recorded processes or stored modules.",
-	.text = "The newest come last. SHORT is how much of an identifier's end suffices to name it.", .options = get_table,
-	.size = sizeof(struct get_options), .run = run_get,
+	.name = "get",
+	.arguments = "[options] [process|module] [ID]",
+	.summary = "List recorded processes or stored modules.",
+	.text = "The newest come last. SHORT is how much of an identifier's end suffices to name it.",
+	.options = get_table,
+	.size = sizeof(struct get_options),
+	.run = run_get,
 };

@@ -35,8 +35,8 @@ static enum err parse_duration(void *target, const char *value)
 static const struct option logs_table[] = {
 	{ "absolute", 0, OPTION_FLAG, false, NULL, "Begin each line with the time it was begun.", AT(absolute) },
 	{ "follow", 'f', OPTION_FLAG, false, NULL, "Of a running process, go on until it ends.", AT(follow) },
-	{ "start-time", 't', OPTION_CALL, false, "TIME", "From this time on: RFC 3339, now, 5m ago, or +2s after the start.", AT(range.start),
-		.parse = parse_start },
+	{ "start-time", 't', OPTION_CALL, false, "TIME", "From this time on: RFC 3339, now, 5m ago, or +2s after the start.",
+		AT(range.start), .parse = parse_start },
 	{ "duration", 'd', OPTION_CALL, false, "DURATION", "Of this length of time: 250ms, 5m, 1h30m.", AT(range.duration),
 		.parse = parse_duration },
 	{ "output", 'o', OPTION_TEXT, false, "FORMAT", "text (as it was written), json (an object a write) or yaml.", AT(format) },
@@ -67,7 +67,8 @@ static enum stream stream_of(const struct logs *logs, uint32_t fd)
 static bool is_write(const struct record *record)
 {
 	const struct call_type *type = record->kind == RECORD_CALL ? call_type(record->call) : NULL;
-	return type && record->finished && !record->faulted && record->result == 0 && record->arg_count && strcmp(type->name, "fd_write") == 0;
+	return type && record->finished && !record->faulted && record->result == 0 && record->arg_count &&
+		strcmp(type->name, "fd_write") == 0;
 }
 
 /* What of the vectors was written: as much as the call said. */
@@ -223,7 +224,11 @@ static int run_logs(void *data, int count, char **arguments)
 }
 
 const struct command command_logs = {
-	.name = "logs", .arguments = "[options] [ID]", .summary = "Show what a process wrote to standard output and standard error.",
-	.text = "Both go where they went. Without an ID it is the last process.", .options = logs_table, .size = sizeof(struct logs_options),
+	.name = "logs",
+	.arguments = "[options] [ID]",
+	.summary = "Show what a process wrote to standard output and standard error.",
+	.text = "Both go where they went. Without an ID it is the last process.",
+	.options = logs_table,
+	.size = sizeof(struct logs_options),
 	.run = run_logs,
 };

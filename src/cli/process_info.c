@@ -42,21 +42,13 @@ static void print_signal(struct buf *out, uint64_t number)
 static void print_end(struct buf *out, const struct log_summary *log)
 {
 	switch (log->end_kind) {
-	case RECORD_EXIT:
-		buf_printf(out, "exited %llu", (unsigned long long)log->end_args[0]);
-		break;
+	case RECORD_EXIT: buf_printf(out, "exited %llu", (unsigned long long)log->end_args[0]); break;
 	case RECORD_TRAP:
 		buf_printf(out, "trapped: %s", log->end_args[0] < TRAP_COUNT ? trap_text((enum trap)log->end_args[0]) : "unknown trap");
 		break;
-	case RECORD_SIGNAL:
-		print_signal(out, log->end_args[0]);
-		break;
-	case RECORD_FAILURE:
-		buf_append_text(out, "failed");
-		break;
-	default:
-		buf_append_text(out, "ended");
-		break;
+	case RECORD_SIGNAL: print_signal(out, log->end_args[0]); break;
+	case RECORD_FAILURE: buf_append_text(out, "failed"); break;
+	default: buf_append_text(out, "ended"); break;
 	}
 }
 

@@ -98,10 +98,10 @@ static enum err read_strings(struct yaml *yaml, yaml_node_t *node, const struct 
 	return 0;
 }
 
-#define READ_FIELD(name, type, target_type, field)                                          \
-	static enum err name(struct yaml *yaml, yaml_node_t *node, void *target)            \
-	{                                                                                   \
-		return yaml_##type(yaml, node, &((target_type *)target)->field);            \
+#define READ_FIELD(name, type, target_type, field)                               \
+	static enum err name(struct yaml *yaml, yaml_node_t *node, void *target) \
+	{                                                                        \
+		return yaml_##type(yaml, node, &((target_type *)target)->field); \
 	}
 READ_FIELD(read_runtime, string, struct manifest, runtime)
 READ_FIELD(read_module_name, string, struct manifest, module_name)
@@ -135,7 +135,10 @@ static enum err read_all(struct yaml *yaml, yaml_node_t *node, const struct yaml
 static enum err read_module(struct yaml *yaml, yaml_node_t *node, void *target)
 {
 	static const struct yaml_field fields[] = {
-		{ "digest", read_digest }, { "name", read_module_name }, { "path", read_module_path }, { "size", read_module_size },
+		{ "digest", read_digest },
+		{ "name", read_module_name },
+		{ "path", read_module_path },
+		{ "size", read_module_size },
 	};
 	return READ_ALL(yaml, node, fields, target);
 }
@@ -175,7 +178,9 @@ static enum err read_start(struct yaml *yaml, yaml_node_t *node, void *target)
 static enum err read_settings(struct yaml *yaml, yaml_node_t *node, void *target)
 {
 	static const struct yaml_field fields[] = {
-		{ "features", read_features }, { "memory_pages", read_memory_pages }, { "table_elements", read_table_elements },
+		{ "features", read_features },
+		{ "memory_pages", read_memory_pages },
+		{ "table_elements", read_table_elements },
 		{ "stack_bytes", read_stack_bytes },
 	};
 	return READ_ALL(yaml, node, fields, target);
@@ -184,8 +189,15 @@ static enum err read_settings(struct yaml *yaml, yaml_node_t *node, void *target
 static enum err decode_body(struct view body, struct manifest *m)
 {
 	static const struct yaml_field fields[] = {
-		{ "id", read_id }, { "runtime", read_runtime }, { "module", read_module }, { "function", read_function }, { "args", read_args },
-		{ "env", read_env }, { "dirs", read_dirs }, { "restricted", read_restricted }, { "start", read_start },
+		{ "id", read_id },
+		{ "runtime", read_runtime },
+		{ "module", read_module },
+		{ "function", read_function },
+		{ "args", read_args },
+		{ "env", read_env },
+		{ "dirs", read_dirs },
+		{ "restricted", read_restricted },
+		{ "start", read_start },
 		{ "settings", read_settings },
 	};
 	struct yaml yaml;
@@ -209,11 +221,12 @@ static enum err check_head(struct view bytes, struct view *ret_body)
 	unsigned version;
 	uint64_t size, check;
 	int end = 0;
-	if (sscanf(line + sizeof magic - 1, "%u %" SCNu64 " %16" SCNx64 "%n", &version, &size, &check, &end) != 3
-	    || (size_t)end + sizeof magic - 1 != length)
+	if (sscanf(line + sizeof magic - 1, "%u %" SCNu64 " %16" SCNx64 "%n", &version, &size, &check, &end) != 3 ||
+		(size_t)end + sizeof magic - 1 != length)
 		return err_set(ERR_DAMAGED, "manifest.yaml: its first line is damaged");
 	if (version != MANIFEST_VERSION)
-		return err_set(ERR_UNSUPPORTED, "manifest.yaml: version %u, of which this timecraft knows only %d", version, MANIFEST_VERSION);
+		return err_set(ERR_UNSUPPORTED, "manifest.yaml: version %u, of which this timecraft knows only %d", version,
+			MANIFEST_VERSION);
 	struct view body = view_slice(bytes, length + 1, bytes.size);
 	if (body.size != size)
 		return err_set(ERR_DAMAGED, "manifest.yaml: %zu bytes behind its first line, which says %" PRIu64, body.size, size);

@@ -110,7 +110,8 @@ static enum err add_stored(struct module_list *list, int shelf, const char *name
 {
 	struct stored_module module;
 	struct stat stat;
-	if (!digest_parse(view_text(name), &module.digest) || fstatat(shelf, name, &stat, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(stat.st_mode))
+	if (!digest_parse(view_text(name), &module.digest) || fstatat(shelf, name, &stat, AT_SYMLINK_NOFOLLOW) < 0 ||
+		!S_ISREG(stat.st_mode))
 		return 0; /* not ours, or gone */
 	module.size = (uint64_t)stat.st_size;
 	module.stored = (uint64_t)stat.st_mtim.tv_sec * NS_PER_S + (uint64_t)stat.st_mtim.tv_nsec;

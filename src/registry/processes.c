@@ -203,8 +203,8 @@ static enum err resolve_among(struct registry *registry, const char *id, const s
 	if (matches == 0)
 		return err_set(ERR_NOT_FOUND, "no process %s in the registry %s", id, registry->path);
 	if (matches > 1)
-		return err_set(ERR_AMBIGUOUS, "%s may be any of %zu processes; use more of its end:%s%s", id, matches, buf_text(&candidates),
-			matches > MAX_CANDIDATES ? "\n    ..." : "");
+		return err_set(ERR_AMBIGUOUS, "%s may be any of %zu processes; use more of its end:%s%s", id, matches,
+			buf_text(&candidates), matches > MAX_CANDIDATES ? "\n    ..." : "");
 	*ret_id = ids[last];
 	return 0;
 }

@@ -13,8 +13,9 @@ static enum err check_private(int fd, const char *path)
 	if (fstat(fd, &stat) < 0)
 		return err_set_errno(errno, "can't look at the registry %s", path);
 	if (stat.st_uid != geteuid())
-		return err_set(ERR_ACCESS, "the registry %s belongs to user %u, not to you (user %u): name one of your own in the configuration",
-			path, stat.st_uid, geteuid());
+		return err_set(ERR_ACCESS,
+			"the registry %s belongs to user %u, not to you (user %u): name one of your own in the configuration", path,
+			stat.st_uid, geteuid());
 	if (stat.st_mode & 077)
 		return err_set(ERR_ACCESS, "the registry %s is open to other users (mode %04o): run chmod -R go= %s", path,
 			(unsigned)stat.st_mode & 07777, path);

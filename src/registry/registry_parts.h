@@ -9,7 +9,7 @@ struct registry {
 	int fd;
 };
 
-#define MODULES_DIR "modules/sha256"
+#define MODULES_DIR   "modules/sha256"
 #define PROCESSES_DIR "processes"
 
 /* A directory below the registry's; each part of `path` is shorter than 64 bytes. ERR_NOT_FOUND if it is not there. */

@@ -15,7 +15,8 @@ enum err yaml_load(struct view text, const char *name, enum err code, struct are
 	*ret_yaml = (struct yaml){ .name = name, .code = code, .arena = arena };
 	enum err err = 0;
 	if (!yaml_parser_load(&parser, &ret_yaml->document))
-		err = parser.error == YAML_MEMORY_ERROR ? err_nomem()
+		err = parser.error == YAML_MEMORY_ERROR
+			? err_nomem()
 			: err_set(code, "%s:%zu: %s", name, parser.problem_mark.line + 1, parser.problem ? parser.problem : "not YAML");
 	yaml_parser_delete(&parser);
 	return err;

@@ -90,12 +90,14 @@ static enum err decode_section(struct decoder *d, uint8_t id, uint8_t *last_orde
 		return decode_error(d, ERR_UNSUPPORTED, offset, "malformed section id 13: " NOT_SUPPORTED, "exception handling");
 	}
 	if (section->order <= *last_order)
-		return decode_error(d, ERR_MALFORMED, offset, "unexpected content after last section: it is the second one, or comes too late");
+		return decode_error(d, ERR_MALFORMED, offset,
+			"unexpected content after last section: it is the second one, or comes too late");
 	*last_order = section->order;
 	TRY(section->decode(d));
 	TRY(decode_status(d));
 	if (reader_left(&d->r))
-		return decode_error(d, ERR_MALFORMED, reader_offset(&d->r), "section size mismatch: its last %zu byte(s) are not used", reader_left(&d->r));
+		return decode_error(d, ERR_MALFORMED, reader_offset(&d->r), "section size mismatch: its last %zu byte(s) are not used",
+			reader_left(&d->r));
 	return 0;
 }
 
@@ -109,7 +111,8 @@ static enum err decode_sections(struct decoder *d, struct reader all)
 			return err_set(ERR_MALFORMED, "malformed section id %u, at offset 0x%zx", id, offset);
 		struct view contents = read_bytes(&all, read_count(&all));
 		if (all.failure)
-			return err_set(ERR_MALFORMED, "%s, at offset 0x%zx, in the head of the %s section", all.failure, all.failed_at, sections[id].name);
+			return err_set(ERR_MALFORMED, "%s, at offset 0x%zx, in the head of the %s section", all.failure, all.failed_at,
+				sections[id].name);
 		d->r = (struct reader){ .start = all.start, .at = contents.data, .end = contents.data + contents.size };
 		TRY(decode_section(d, id, &last_order, offset));
 	}

@@ -21,44 +21,52 @@ const char *valtype_name(uint8_t type)
 	}
 }
 
+struct feature {
+	uint32_t first, last;
+	const char *name;
+};
+
+static const char *find(const struct feature *features, size_t count, uint32_t code)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (code >= features[i].first && code <= features[i].last)
+			return features[i].name;
+	}
+	return NULL;
+}
+#define FIND(features, code) find(features, sizeof(features) / sizeof *(features), code)
+
 const char *feature_of_type(uint8_t byte)
 {
-	switch (byte) {
-	case 0x68: case 0x69: case 0x74: case 0x75: /* cont, exn, noexn, nocont */
-		return exceptions;
-	case 0x63: case 0x64: /* ref null, ref */
-		return references;
-	case 0x6a: case 0x6b: case 0x6c: case 0x6d: case 0x6e: /* array, struct, i31, eq, any */
-	case 0x71: case 0x72: case 0x73: /* none, noextern, nofunc */
-	case 0x77: case 0x78: /* packed i16, i8 */
-	case 0x4e: case 0x4f: case 0x50: case 0x5e: case 0x5f: /* rec, sub final, sub, array, struct: forms of types */
-		return gc;
-	default:
-		return NULL;
-	}
+	static const struct feature features[] = {
+		{ 0x4e, 0x50, gc },         /* forms of types: rec, sub final, sub */
+		{ 0x5e, 0x5f, gc },         /* likewise: array, struct */
+		{ 0x63, 0x64, references }, /* ref null, ref */
+		{ 0x68, 0x69, exceptions }, /* cont, exn */
+		{ 0x6a, 0x6e, gc },         /* array, struct, i31, eq, any */
+		{ 0x71, 0x73, gc },         /* none, noextern, nofunc */
+		{ 0x74, 0x75, exceptions }, /* noexn, nocont */
+		{ 0x77, 0x78, gc },         /* packed i16, i8 */
+	};
+	return FIND(features, byte);
 }
 
 const char *feature_of_opcode(uint32_t opcode)
 {
-	switch (opcode) {
-	case 0x06: case 0x07: case 0x08: case 0x09: case 0x0a: case 0x18: case 0x19: case 0x1f:
-		return exceptions;
-	case 0x12: case 0x13:
-		return tail_calls;
-	case 0x14: case 0x15: case 0xd4: case 0xd5: case 0xd6:
-		return references;
-	case 0xd3:
-		return gc;
-	case 0xfc13: case 0xfc14: case 0xfc15: case 0xfc16:
-		return "wide arithmetic";
-	}
-	if (opcode >> 8 == 0xfb)
-		return gc;
-	if (opcode >> 8 == 0xfe)
-		return threads;
-	if (opcode >= 0xfd100 && opcode <= 0xfd113)
-		return "relaxed SIMD";
-	return NULL;
+	static const struct feature features[] = {
+		{ 0x06, 0x0a, exceptions },
+		{ 0x12, 0x13, tail_calls },
+		{ 0x14, 0x15, references },
+		{ 0x18, 0x19, exceptions },
+		{ 0x1f, 0x1f, exceptions },
+		{ 0xd3, 0xd3, gc },
+		{ 0xd4, 0xd6, references },
+		{ 0xfb00, 0xfbff, gc },
+		{ 0xfc13, 0xfc16, "wide arithmetic" },
+		{ 0xfe00, 0xfeff, threads },
+		{ 0xfd100, 0xfd113, "relaxed SIMD" },
+	};
+	return FIND(features, opcode);
 }
 
 bool is_valtype(uint8_t byte)

@@ -22,36 +22,36 @@ static inline v128 load_vector(const void *at)
 
 /* A lane of the vector in a slot, as it lies in memory. */
 #define LANE(type, slot, lane) ((type *)(FRAME + (slot)))[lane]
-#define LANE_TYPE(type) __typeof__(((type){ 0 })[0])
+#define LANE_TYPE(type)        __typeof__(((type){ 0 })[0])
 
-#define UNARY(name, type, result)                                              \
-	HANDLER(name##_slots)                                                  \
-	{                                                                      \
-		type a = (type)VECTOR(B);                                      \
-		SET_VECTOR(A, result);                                         \
-		NEXT(2);                                                       \
+#define UNARY(name, type, result)         \
+	HANDLER(name##_slots)             \
+	{                                 \
+		type a = (type)VECTOR(B); \
+		SET_VECTOR(A, result);    \
+		NEXT(2);                  \
 	}
-#define BINARY(name, type, result)                                             \
-	HANDLER(name##_slots)                                                  \
-	{                                                                      \
-		type a = (type)VECTOR(B), b = (type)VECTOR(C);                 \
-		SET_VECTOR(A, result);                                         \
-		NEXT(2);                                                       \
+#define BINARY(name, type, result)                             \
+	HANDLER(name##_slots)                                  \
+	{                                                      \
+		type a = (type)VECTOR(B), b = (type)VECTOR(C); \
+		SET_VECTOR(A, result);                         \
+		NEXT(2);                                       \
 	}
-#define SHIFT(name, type, result)                                              \
-	HANDLER(name##_slots)                                                  \
-	{                                                                      \
-		type a = (type)VECTOR(B);                                      \
+#define SHIFT(name, type, result)                                                          \
+	HANDLER(name##_slots)                                                              \
+	{                                                                                  \
+		type a = (type)VECTOR(B);                                                  \
 		LANE_TYPE(type) n = (LANE_TYPE(type))(SLOT(uint32_t, C) % (8 * sizeof n)); \
-		SET_VECTOR(A, result);                                         \
-		NEXT(2);                                                       \
+		SET_VECTOR(A, result);                                                     \
+		NEXT(2);                                                                   \
 	}
-#define TEST(name, type, result)                                               \
-	HANDLER(name##_slots)                                                  \
-	{                                                                      \
-		type a = (type)VECTOR(B);                                      \
-		SLOT(uint32_t, A) = (uint32_t)(result);                        \
-		NEXT(2);                                                       \
+#define TEST(name, type, result)                        \
+	HANDLER(name##_slots)                           \
+	{                                               \
+		type a = (type)VECTOR(B);               \
+		SLOT(uint32_t, A) = (uint32_t)(result); \
+		NEXT(2);                                \
 	}
 #define SPLAT(name, type, scalar)                                              \
 	HANDLER(name##_slots)                                                  \
@@ -60,20 +60,20 @@ static inline v128 load_vector(const void *at)
 		NEXT(2);                                                       \
 	}
 /* c: lane */
-#define EXTRACT(name, type, scalar)                                            \
-	HANDLER(name##_slots)                                                  \
-	{                                                                      \
-		SLOT(scalar, A) = (scalar)LANE(LANE_TYPE(type), B, C);         \
-		NEXT(2);                                                       \
+#define EXTRACT(name, type, scalar)                                    \
+	HANDLER(name##_slots)                                          \
+	{                                                              \
+		SLOT(scalar, A) = (scalar)LANE(LANE_TYPE(type), B, C); \
+		NEXT(2);                                               \
 	}
 /* d: lane */
-#define REPLACE(name, type, scalar)                                            \
-	HANDLER(name##_slots)                                                  \
-	{                                                                      \
-		LANE_TYPE(type) value = (LANE_TYPE(type))SLOT(scalar, C);      \
-		SET_VECTOR(A, VECTOR(B));                                      \
-		LANE(LANE_TYPE(type), A, D) = value;                           \
-		NEXT(2);                                                       \
+#define REPLACE(name, type, scalar)                                       \
+	HANDLER(name##_slots)                                             \
+	{                                                                 \
+		LANE_TYPE(type) value = (LANE_TYPE(type))SLOT(scalar, C); \
+		SET_VECTOR(A, VECTOR(B));                                 \
+		LANE(LANE_TYPE(type), A, D) = value;                      \
+		NEXT(2);                                                  \
 	}
 #include "wasm/simd.def"
 
@@ -91,34 +91,34 @@ HANDLER(i8x16_shuffle_slots)
 }
 
 /* Where slot `slot` plus the constant offset points, if `size` bytes are there. */
-#define ADDRESS(name, slot, size)                                              \
-	uint64_t name = (uint64_t)SLOT(uint32_t, slot) + PC[1].offset;         \
-	if (unlikely(name + (size) > MEM_SIZE))                                \
-		TRAP(TRAP_OUT_OF_BOUNDS_MEMORY_ACCESS)
+#define ADDRESS(name, slot, size)                                      \
+	uint64_t name = (uint64_t)SLOT(uint32_t, slot) + PC[1].offset; \
+	if (unlikely(name + (size) > MEM_SIZE))                        \
+	TRAP(TRAP_OUT_OF_BOUNDS_MEMORY_ACCESS)
 
 /* a = what `result` makes of the loaded `value`, at slot b plus the constant offset. */
-#define LOAD(name, type, result)                                               \
-	HANDLER(name##_slots)                                                  \
-	{                                                                      \
-		ADDRESS(at, B, sizeof(type));                                  \
-		type value;                                                    \
-		memcpy(&value, MEM + at, sizeof value);                        \
-		SET_VECTOR(A, result);                                         \
-		NEXT(2);                                                       \
+#define LOAD(name, type, result)                        \
+	HANDLER(name##_slots)                           \
+	{                                               \
+		ADDRESS(at, B, sizeof(type));           \
+		type value;                             \
+		memcpy(&value, MEM + at, sizeof value); \
+		SET_VECTOR(A, result);                  \
+		NEXT(2);                                \
 	}
-#define LOADS(X)                                               \
-	X(v128_load, v128, value)                              \
-	X(v128_load8x8_s, i8x8, WIDEN(value, i16x8))           \
-	X(v128_load8x8_u, u8x8, WIDEN(value, u16x8))           \
-	X(v128_load16x4_s, i16x4, WIDEN(value, i32x4))         \
-	X(v128_load16x4_u, u16x4, WIDEN(value, u32x4))         \
-	X(v128_load32x2_s, i32x2, WIDEN(value, i64x2))         \
-	X(v128_load32x2_u, u32x2, WIDEN(value, u64x2))         \
-	X(v128_load8_splat, uint8_t, (u8x16){ 0 } + value)     \
-	X(v128_load16_splat, uint16_t, (u16x8){ 0 } + value)   \
-	X(v128_load32_splat, uint32_t, (u32x4){ 0 } + value)   \
-	X(v128_load64_splat, uint64_t, (u64x2){ 0 } + value)   \
-	X(v128_load32_zero, uint32_t, ((u32x4){ value }))      \
+#define LOADS(X)                                             \
+	X(v128_load, v128, value)                            \
+	X(v128_load8x8_s, i8x8, WIDEN(value, i16x8))         \
+	X(v128_load8x8_u, u8x8, WIDEN(value, u16x8))         \
+	X(v128_load16x4_s, i16x4, WIDEN(value, i32x4))       \
+	X(v128_load16x4_u, u16x4, WIDEN(value, u32x4))       \
+	X(v128_load32x2_s, i32x2, WIDEN(value, i64x2))       \
+	X(v128_load32x2_u, u32x2, WIDEN(value, u64x2))       \
+	X(v128_load8_splat, uint8_t, (u8x16){ 0 } + value)   \
+	X(v128_load16_splat, uint16_t, (u16x8){ 0 } + value) \
+	X(v128_load32_splat, uint32_t, (u32x4){ 0 } + value) \
+	X(v128_load64_splat, uint64_t, (u64x2){ 0 } + value) \
+	X(v128_load32_zero, uint32_t, ((u32x4){ value }))    \
 	X(v128_load64_zero, uint64_t, ((u64x2){ value }))
 LOADS(LOAD)
 
@@ -132,29 +132,29 @@ HANDLER(v128_store_slots)
 }
 
 /* The word behind: the vector's slot, and the lane. a = the vector with that lane loaded from slot b plus the constant offset. */
-#define LOAD_LANE(name, type)                                                  \
-	HANDLER(name##_slots)                                                  \
-	{                                                                      \
-		ADDRESS(at, B, sizeof(type));                                  \
-		type value;                                                    \
-		memcpy(&value, MEM + at, sizeof value);                        \
-		SET_VECTOR(A, VECTOR(PC[2].a));                                \
-		LANE(type, A, PC[2].b) = value;                                \
-		NEXT(3);                                                       \
+#define LOAD_LANE(name, type)                           \
+	HANDLER(name##_slots)                           \
+	{                                               \
+		ADDRESS(at, B, sizeof(type));           \
+		type value;                             \
+		memcpy(&value, MEM + at, sizeof value); \
+		SET_VECTOR(A, VECTOR(PC[2].a));         \
+		LANE(type, A, PC[2].b) = value;         \
+		NEXT(3);                                \
 	}
 /* Slot a plus the constant offset: that lane of the vector. */
-#define STORE_LANE(name, type)                                                 \
-	HANDLER(name##_slots)                                                  \
-	{                                                                      \
-		ADDRESS(at, A, sizeof(type));                                  \
-		type value = LANE(type, PC[2].a, PC[2].b);                     \
-		memcpy(MEM + at, &value, sizeof value);                        \
-		NEXT(3);                                                       \
+#define STORE_LANE(name, type)                             \
+	HANDLER(name##_slots)                              \
+	{                                                  \
+		ADDRESS(at, A, sizeof(type));              \
+		type value = LANE(type, PC[2].a, PC[2].b); \
+		memcpy(MEM + at, &value, sizeof value);    \
+		NEXT(3);                                   \
 	}
-#define LOAD_LANES(X)                  \
-	X(v128_load8_lane, uint8_t)    \
-	X(v128_load16_lane, uint16_t)  \
-	X(v128_load32_lane, uint32_t)  \
+#define LOAD_LANES(X)                 \
+	X(v128_load8_lane, uint8_t)   \
+	X(v128_load16_lane, uint16_t) \
+	X(v128_load32_lane, uint32_t) \
 	X(v128_load64_lane, uint64_t)
 #define STORE_LANES(X)                 \
 	X(v128_store8_lane, uint8_t)   \
@@ -167,13 +167,13 @@ STORE_LANES(STORE_LANE)
 void steps_add_simd(struct step *steps)
 {
 #define ADD(name, ...) steps[opcode_index(OP_##name)] = (struct step){ .slots = name##_slots };
-#define UNARY ADD
-#define BINARY ADD
-#define SHIFT ADD
-#define TEST ADD
-#define SPLAT ADD
-#define EXTRACT ADD
-#define REPLACE ADD
+#define UNARY          ADD
+#define BINARY         ADD
+#define SHIFT          ADD
+#define TEST           ADD
+#define SPLAT          ADD
+#define EXTRACT        ADD
+#define REPLACE        ADD
 #include "wasm/simd.def"
 	ADD(v128_bitselect)
 	ADD(i8x16_shuffle)

@@ -17,12 +17,8 @@ enum err module_reserve(struct module *module, enum extern_kind kind, uint32_t m
 	struct arena *arena = &module->arena;
 	void *array = NULL;
 	switch (kind) {
-	case EXTERN_FUNC:
-		array = module->funcs = grow(arena, module->funcs, module->func_count, more, sizeof *module->funcs);
-		break;
-	case EXTERN_TABLE:
-		array = module->tables = grow(arena, module->tables, module->table_count, more, sizeof *module->tables);
-		break;
+	case EXTERN_FUNC: array = module->funcs = grow(arena, module->funcs, module->func_count, more, sizeof *module->funcs); break;
+	case EXTERN_TABLE: array = module->tables = grow(arena, module->tables, module->table_count, more, sizeof *module->tables); break;
 	case EXTERN_MEMORY:
 		array = module->memories = grow(arena, module->memories, module->memory_count, more, sizeof *module->memories);
 		break;
@@ -49,16 +45,11 @@ static enum err decode_import(struct decoder *d, struct module_import *import)
 		import->type.func = &module->types[type];
 		return 0;
 	}
-	case EXTERN_TABLE:
-		return decode_tabletype(d, &import->type.table);
-	case EXTERN_MEMORY:
-		return decode_memtype(d, &import->type.memory);
-	case EXTERN_GLOBAL:
-		return decode_globaltype(d, &import->type.global);
-	case 4:
-		return decode_error(d, ERR_UNSUPPORTED, offset, "malformed import kind 4: " NOT_SUPPORTED, "exception handling");
-	default:
-		return decode_error(d, ERR_MALFORMED, offset, "malformed import kind %u", kind);
+	case EXTERN_TABLE: return decode_tabletype(d, &import->type.table);
+	case EXTERN_MEMORY: return decode_memtype(d, &import->type.memory);
+	case EXTERN_GLOBAL: return decode_globaltype(d, &import->type.global);
+	case 4: return decode_error(d, ERR_UNSUPPORTED, offset, "malformed import kind 4: " NOT_SUPPORTED, "exception handling");
+	default: return decode_error(d, ERR_MALFORMED, offset, "malformed import kind %u", kind);
 	}
 }
 
@@ -130,10 +121,8 @@ static enum err decode_export(struct decoder *d, struct module_export *export)
 		TRY(decode_index(d, "global", export->index, module->global_count));
 		export->type.global = module->globals[export->index].type;
 		return 0;
-	case 4:
-		return decode_error(d, ERR_UNSUPPORTED, offset, "malformed export kind 4: " NOT_SUPPORTED, "exception handling");
-	default:
-		return decode_error(d, ERR_MALFORMED, offset, "malformed export kind %u", kind);
+	case 4: return decode_error(d, ERR_UNSUPPORTED, offset, "malformed export kind 4: " NOT_SUPPORTED, "exception handling");
+	default: return decode_error(d, ERR_MALFORMED, offset, "malformed export kind %u", kind);
 	}
 }
 

@@ -47,8 +47,10 @@ static const struct {
 	uint8_t size;
 	const char *name, *advice;
 } formats[] = {
-	{ "\x7f" "ELF", 4, "an ELF file for native execution",
-	  "build it for WebAssembly (clang --target=wasm32-wasi, cargo --target wasm32-wasip1, GOOS=wasip1 GOARCH=wasm go build)" },
+	{ "\x7f"
+	  "ELF",
+		4, "an ELF file for native execution",
+		"build it for WebAssembly (clang --target=wasm32-wasi, cargo --target wasm32-wasip1, GOOS=wasip1 GOARCH=wasm go build)" },
 	{ "\x1f\x8b", 2, "gzip-compressed data", "decompress it first (gunzip)" },
 	{ "\x28\xb5\x2f\xfd", 4, "zstd-compressed data", "decompress it first (unzstd)" },
 	{ "PK\x03\x04", 4, "a zip archive", "extract the module first (unzip)" },
@@ -61,9 +63,11 @@ static enum err no_magic(struct view bytes)
 {
 	for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
 		if (starts_with(bytes, formats[i].start, formats[i].size))
-			return err_set(ERR_MALFORMED, "magic header not detected: this is %s, not a WebAssembly module; %s", formats[i].name, formats[i].advice);
+			return err_set(ERR_MALFORMED, "magic header not detected: this is %s, not a WebAssembly module; %s",
+				formats[i].name, formats[i].advice);
 	}
-	return err_set(ERR_MALFORMED, "magic header not detected: this is not a WebAssembly module, which begins with the bytes 00 61 73 6d");
+	return err_set(ERR_MALFORMED,
+		"magic header not detected: this is not a WebAssembly module, which begins with the bytes 00 61 73 6d");
 }
 
 enum err module_check_kind(struct view bytes)
@@ -75,11 +79,13 @@ enum err module_check_kind(struct view bytes)
 	switch (module_kind_of(bytes)) {
 	case MODULE_TEXT:
 		return err_set(ERR_UNSUPPORTED,
-			"magic header not detected: this is a module in text format; convert it to binary format first, for example with wat2wasm");
+			"magic header not detected: this is a module in text format; convert it to binary format "
+			"first, for example with wat2wasm");
 	case MODULE_COMPONENT:
 		return err_set(ERR_UNSUPPORTED,
-			"unknown binary version: this is a component (WASI 0.2 or later), and only core modules are supported; build for wasm32-wasip1 "
-			"(Go: GOOS=wasip1) instead, or extract its core module, for example with wasm-tools component unbundle");
+			"unknown binary version: this is a component (WASI 0.2 or later), and only core modules are "
+			"supported; build for wasm32-wasip1 (Go: GOOS=wasip1) instead, or extract its core module, for example with "
+			"wasm-tools component unbundle");
 	case MODULE_CORE:
 		if (memcmp(bytes.data + 4, "\1\0\0\0", 4) == 0)
 			return 0;

@@ -74,26 +74,13 @@ static bool standard_opcode(struct line_program *p, uint8_t opcode)
 	const struct line_table *table = p->table;
 	struct reader *r = &p->r;
 	switch (opcode) {
-	case LNS_COPY:
-		return true;
-	case LNS_ADVANCE_PC:
-		p->row.address += read_leb(r, 64, false) * table->address_step;
-		return false;
-	case LNS_ADVANCE_LINE:
-		p->row.line += (uint32_t)read_s64(r);
-		return false;
-	case LNS_SET_FILE:
-		p->row.file = read_u32(r);
-		return false;
-	case LNS_SET_COLUMN:
-		p->row.column = read_u32(r);
-		return false;
-	case LNS_CONST_ADD_PC:
-		p->row.address += (255u - table->opcode_base) / table->line_range * table->address_step;
-		return false;
-	case LNS_FIXED_ADVANCE_PC:
-		p->row.address += read_fixed(r, 2);
-		return false;
+	case LNS_COPY: return true;
+	case LNS_ADVANCE_PC: p->row.address += read_leb(r, 64, false) * table->address_step; return false;
+	case LNS_ADVANCE_LINE: p->row.line += (uint32_t)read_s64(r); return false;
+	case LNS_SET_FILE: p->row.file = read_u32(r); return false;
+	case LNS_SET_COLUMN: p->row.column = read_u32(r); return false;
+	case LNS_CONST_ADD_PC: p->row.address += (255u - table->opcode_base) / table->line_range * table->address_step; return false;
+	case LNS_FIXED_ADVANCE_PC: p->row.address += read_fixed(r, 2); return false;
 	}
 	for (uint8_t i = 0; i < table->opcode_lengths[opcode - 1]; i++)
 		read_leb(r, 64, false);
@@ -116,8 +103,9 @@ bool line_program_next(struct line_program *p, struct line_row *ret_row)
 	p->begun = true;
 	while (reader_left(&p->r)) {
 		uint8_t opcode = read_byte(&p->r);
-		bool row = opcode == 0 ? extended_opcode(p)
-			: opcode >= p->table->opcode_base ? special_opcode(p, opcode) : standard_opcode(p, opcode);
+		bool row = opcode == 0                    ? extended_opcode(p)
+			: opcode >= p->table->opcode_base ? special_opcode(p, opcode)
+							  : standard_opcode(p, opcode);
 		if (p->r.failure)
 			return false;
 		if (row) {
@@ -171,8 +159,17 @@ static bool find_file_4(const struct line_table *table, uint32_t number, struct 
 
 enum { CONTENT_PATH = 1, CONTENT_DIRECTORY = 2 };
 enum {
-	FORM_DATA2 = 0x05, FORM_DATA4, FORM_DATA8, FORM_STRING, FORM_BLOCK, FORM_BLOCK1, FORM_DATA1,
-	FORM_STRP = 0x0e, FORM_UDATA, FORM_DATA16 = 0x1e, FORM_LINE_STRP,
+	FORM_DATA2 = 0x05,
+	FORM_DATA4,
+	FORM_DATA8,
+	FORM_STRING,
+	FORM_BLOCK,
+	FORM_BLOCK1,
+	FORM_DATA1,
+	FORM_STRP = 0x0e,
+	FORM_UDATA,
+	FORM_DATA16 = 0x1e,
+	FORM_LINE_STRP,
 };
 
 struct value {

@@ -55,7 +55,8 @@ static enum err add_table(struct lines *lines, const struct line_table *table, s
 		if (!row.end)
 			continue;
 		if (is_live(low, row.address))
-			TRY(add_sequence(lines, (struct sequence){ (uint32_t)low, (uint32_t)row.address, (uint32_t)unit, (uint32_t)start }));
+			TRY(add_sequence(lines,
+				(struct sequence){ (uint32_t)low, (uint32_t)row.address, (uint32_t)unit, (uint32_t)start }));
 		start = reader_offset(&program.r);
 	}
 	return 0;

@@ -13,13 +13,16 @@ static enum err decode_limits(struct decoder *d, const char *what, struct limits
 	size_t offset = reader_offset(r);
 	uint8_t flags = read_byte(r);
 	if (flags > 0x7f)
-		return decode_error(d, ERR_MALFORMED, offset, "integer representation too long: limits of %s with flags 0x%02x", what, flags);
+		return decode_error(d, ERR_MALFORMED, offset, "integer representation too long: limits of %s with flags 0x%02x", what,
+			flags);
 	if (flags > 1) {
-		const char *feature = flags > 15 ? NULL : flags & 2 ? "threads (shared memory)" : flags & 4 ? "memory64" : "custom page sizes";
-		return feature
-			? decode_error(d, ERR_UNSUPPORTED, offset,
-				"integer too large: limits of %s with flags %u: " NOT_SUPPORTED, what, flags, feature)
-			: decode_error(d, ERR_MALFORMED, offset, "integer too large: limits of %s with flags %u", what, flags);
+		const char *feature = flags > 15 ? NULL
+			: flags & 2              ? "threads (shared memory)"
+			: flags & 4              ? "memory64"
+						 : "custom page sizes";
+		return feature ? decode_error(d, ERR_UNSUPPORTED, offset, "integer too large: limits of %s with flags %u: " NOT_SUPPORTED,
+					 what, flags, feature)
+			       : decode_error(d, ERR_MALFORMED, offset, "integer too large: limits of %s with flags %u", what, flags);
 	}
 	ret_limits->min = read_u32(r);
 	ret_limits->max = flags & 1 ? read_u32(r) : UINT64_MAX;
@@ -65,7 +68,8 @@ static enum err decode_result_type(struct decoder *d, const uint8_t **ret_types,
 	size_t offset = reader_offset(r);
 	uint32_t count = read_count(r), slots = 0;
 	if (count > MAX_PARAMS)
-		return decode_error(d, ERR_LIMIT, offset, "a function type of %u values, of which at most %d are supported", count, MAX_PARAMS);
+		return decode_error(d, ERR_LIMIT, offset, "a function type of %u values, of which at most %d are supported", count,
+			MAX_PARAMS);
 	*ret_types = r->at;
 	for (uint32_t i = 0; i < count; i++)
 		slots += valtype_slots(read_valtype(r));

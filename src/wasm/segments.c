@@ -17,8 +17,8 @@ static enum err not_constant(struct decoder *d, size_t offset, uint8_t byte)
 	}
 	const char *feature = is_extended_constant(byte) ? "extended constant expressions" : feature_of_opcode(opcode);
 	if (feature)
-		return decode_error(d, ERR_UNSUPPORTED, offset,
-			"constant expression required, found opcode 0x%02x: " NOT_SUPPORTED, opcode, feature);
+		return decode_error(d, ERR_UNSUPPORTED, offset, "constant expression required, found opcode 0x%02x: " NOT_SUPPORTED, opcode,
+			feature);
 	const struct opcode_info *info = opcode <= 0xfdff ? &opcode_infos[opcode_index(opcode)] : NULL;
 	if (!info || !info->name)
 		return decode_error(d, ERR_MALFORMED, offset, "illegal opcode 0x%02x", opcode);
@@ -33,7 +33,8 @@ static enum err init_global(struct decoder *d, struct init *init)
 	TRY(decode_index(d, "global", init->index, module->imported_globals));
 	const struct globaltype *type = &module->globals[init->index].type;
 	if (type->mutable)
-		return decode_error(d, ERR_MALFORMED, reader_offset(&d->r), "constant expression required: global %u is mutable", init->index);
+		return decode_error(d, ERR_MALFORMED, reader_offset(&d->r), "constant expression required: global %u is mutable",
+			init->index);
 	init->type = (uint8_t)type->type;
 	return 0;
 }
@@ -144,8 +145,8 @@ static enum err decode_elem(struct decoder *d, struct module_elem *elem)
 	}
 	TRY(decode_elem_type(d, flags, elem));
 	if (elem->mode == SEGMENT_ACTIVE && module->tables[elem->table].element != elem->type)
-		return decode_error(d, ERR_MALFORMED, offset, "type mismatch: a segment of %s for table %u of %s", valtype_name(elem->type), elem->table,
-			valtype_name((uint8_t)module->tables[elem->table].element));
+		return decode_error(d, ERR_MALFORMED, offset, "type mismatch: a segment of %s for table %u of %s", valtype_name(elem->type),
+			elem->table, valtype_name((uint8_t)module->tables[elem->table].element));
 	elem->count = read_count(r);
 	TRY(decode_status(d));
 	elem->items = ARENA_ARRAY(&module->arena, uint32_t, elem->count);
@@ -172,8 +173,8 @@ enum err check_func_counts(const struct decoder *d)
 {
 	if (d->declared_funcs == d->code_count)
 		return 0;
-	return err_set(ERR_MALFORMED, "function and code section have inconsistent lengths: %u declared, %u with code",
-		d->declared_funcs, d->code_count);
+	return err_set(ERR_MALFORMED, "function and code section have inconsistent lengths: %u declared, %u with code", d->declared_funcs,
+		d->code_count);
 }
 
 /* Only finds the bodies: validate_funcs reads them. */

@@ -33,30 +33,90 @@ typedef uint32_t u32x2 LANES(8);
 
 /* Lanes of `a` where the mask is ones, of `b` where it is zeros. */
 #define SELECT(mask, a, b) ((__typeof__(a))(((v128)(mask) & (v128)(a)) | (~(v128)(mask) & (v128)(b))))
-#define MIN(a, b) SELECT((a) < (b), a, b)
-#define MAX(a, b) SELECT((a) > (b), a, b)
-#define WIDEN(half, type) __builtin_convertvector(half, type)
+#define MIN(a, b)          SELECT((a) < (b), a, b)
+#define MAX(a, b)          SELECT((a) > (b), a, b)
+#define WIDEN(half, type)  __builtin_convertvector(half, type)
 
-static inline i8x8 low_i8(i8x16 v) { return __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7); }
-static inline i8x8 high_i8(i8x16 v) { return __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15); }
-static inline i8x8 even_i8(i8x16 v) { return __builtin_shufflevector(v, v, 0, 2, 4, 6, 8, 10, 12, 14); }
-static inline i8x8 odd_i8(i8x16 v) { return __builtin_shufflevector(v, v, 1, 3, 5, 7, 9, 11, 13, 15); }
-static inline i16x4 low_i16(i16x8 v) { return __builtin_shufflevector(v, v, 0, 1, 2, 3); }
-static inline i16x4 high_i16(i16x8 v) { return __builtin_shufflevector(v, v, 4, 5, 6, 7); }
-static inline i16x4 even_i16(i16x8 v) { return __builtin_shufflevector(v, v, 0, 2, 4, 6); }
-static inline i16x4 odd_i16(i16x8 v) { return __builtin_shufflevector(v, v, 1, 3, 5, 7); }
-static inline i32x2 low_i32(i32x4 v) { return __builtin_shufflevector(v, v, 0, 1); }
-static inline i32x2 high_i32(i32x4 v) { return __builtin_shufflevector(v, v, 2, 3); }
-static inline u8x8 low_u8(u8x16 v) { return (u8x8)low_i8((i8x16)v); }
-static inline u8x8 high_u8(u8x16 v) { return (u8x8)high_i8((i8x16)v); }
-static inline u8x8 even_u8(u8x16 v) { return (u8x8)even_i8((i8x16)v); }
-static inline u8x8 odd_u8(u8x16 v) { return (u8x8)odd_i8((i8x16)v); }
-static inline u16x4 low_u16(u16x8 v) { return (u16x4)low_i16((i16x8)v); }
-static inline u16x4 high_u16(u16x8 v) { return (u16x4)high_i16((i16x8)v); }
-static inline u16x4 even_u16(u16x8 v) { return (u16x4)even_i16((i16x8)v); }
-static inline u16x4 odd_u16(u16x8 v) { return (u16x4)odd_i16((i16x8)v); }
-static inline u32x2 low_u32(u32x4 v) { return (u32x2)low_i32((i32x4)v); }
-static inline u32x2 high_u32(u32x4 v) { return (u32x2)high_i32((i32x4)v); }
+static inline i8x8 low_i8(i8x16 v)
+{
+	return __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7);
+}
+static inline i8x8 high_i8(i8x16 v)
+{
+	return __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15);
+}
+static inline i8x8 even_i8(i8x16 v)
+{
+	return __builtin_shufflevector(v, v, 0, 2, 4, 6, 8, 10, 12, 14);
+}
+static inline i8x8 odd_i8(i8x16 v)
+{
+	return __builtin_shufflevector(v, v, 1, 3, 5, 7, 9, 11, 13, 15);
+}
+static inline i16x4 low_i16(i16x8 v)
+{
+	return __builtin_shufflevector(v, v, 0, 1, 2, 3);
+}
+static inline i16x4 high_i16(i16x8 v)
+{
+	return __builtin_shufflevector(v, v, 4, 5, 6, 7);
+}
+static inline i16x4 even_i16(i16x8 v)
+{
+	return __builtin_shufflevector(v, v, 0, 2, 4, 6);
+}
+static inline i16x4 odd_i16(i16x8 v)
+{
+	return __builtin_shufflevector(v, v, 1, 3, 5, 7);
+}
+static inline i32x2 low_i32(i32x4 v)
+{
+	return __builtin_shufflevector(v, v, 0, 1);
+}
+static inline i32x2 high_i32(i32x4 v)
+{
+	return __builtin_shufflevector(v, v, 2, 3);
+}
+static inline u8x8 low_u8(u8x16 v)
+{
+	return (u8x8)low_i8((i8x16)v);
+}
+static inline u8x8 high_u8(u8x16 v)
+{
+	return (u8x8)high_i8((i8x16)v);
+}
+static inline u8x8 even_u8(u8x16 v)
+{
+	return (u8x8)even_i8((i8x16)v);
+}
+static inline u8x8 odd_u8(u8x16 v)
+{
+	return (u8x8)odd_i8((i8x16)v);
+}
+static inline u16x4 low_u16(u16x8 v)
+{
+	return (u16x4)low_i16((i16x8)v);
+}
+static inline u16x4 high_u16(u16x8 v)
+{
+	return (u16x4)high_i16((i16x8)v);
+}
+static inline u16x4 even_u16(u16x8 v)
+{
+	return (u16x4)even_i16((i16x8)v);
+}
+static inline u16x4 odd_u16(u16x8 v)
+{
+	return (u16x4)odd_i16((i16x8)v);
+}
+static inline u32x2 low_u32(u32x4 v)
+{
+	return (u32x2)low_i32((i32x4)v);
+}
+static inline u32x2 high_u32(u32x4 v)
+{
+	return (u32x2)high_i32((i32x4)v);
+}
 
 /* Where the specification leaves a NaN's bits open, it is positive, quiet, and has no payload: the same on every machine. */
 static inline f32x4 canonical_f32x4(f32x4 v)

@@ -1,6 +1,6 @@
 /* One function's body. */
-#include "wasm/decode.h"
 #include "wasm/validate.h"
+#include "wasm/decode.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -133,14 +133,10 @@ static enum err read_immediates(struct validator *v, const struct opcode_info *i
 	case IMM_F64: read_bytes(r, 8); return 0;
 	case IMM_V128: read_bytes(r, 16); return 0;
 	case IMM_MEMARG: return read_memarg(v, info);
-	case IMM_MEMARG_LANE:
-		TRY(read_memarg(v, info));
-		return read_lane(v, 16u >> info->width);
+	case IMM_MEMARG_LANE: TRY(read_memarg(v, info)); return read_lane(v, 16u >> info->width);
 	case IMM_LANE: return read_lane(v, info->width);
 	case IMM_SHUFFLE: return read_shuffle(v);
-	case IMM_MEMORY:
-		TRY(zero_byte(v));
-		return need_memory(v);
+	case IMM_MEMORY: TRY(zero_byte(v)); return need_memory(v);
 	case IMM_MEMORY_MEMORY:
 		TRY(zero_byte(v));
 		TRY(zero_byte(v));
@@ -229,7 +225,8 @@ static enum err read_locals(struct validator *v, struct module_func *func, const
 	if (total > UINT32_MAX && !r->failure)
 		return invalid(v, "too many locals: %llu", (unsigned long long)total);
 	if (total > MAX_LOCALS && !r->failure)
-		return err_set(ERR_LIMIT, "too many locals: %llu, of which at most %d are supported", (unsigned long long)total, MAX_LOCALS);
+		return err_set(ERR_LIMIT, "too many locals: %llu, of which at most %d are supported", (unsigned long long)total,
+			MAX_LOCALS);
 	func->local_count = v->local_count = (uint32_t)total;
 	func->local_slots = slots;
 	return 0;

@@ -70,7 +70,7 @@ static inline enum err pop_any(struct validator *v, uint8_t *ret_type)
 		return v->top->unreachable ? 0 : missing(v, TYPE_ANY);
 	}
 	*ret_type = v->operands[--v->operand_count];
-	v->slots -= valtype_slots((enum valtype)*ret_type);
+	v->slots -= valtype_slots((enum valtype) * ret_type);
 	return 0;
 }
 

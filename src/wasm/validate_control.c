@@ -221,7 +221,9 @@ enum err validate_control(struct validator *v, bool *ret_more)
 {
 	switch (v->opcode) {
 	case OP_unreachable: leave(v); return 0;
-	case OP_block: case OP_loop: case OP_if_: return begin_block(v);
+	case OP_block:
+	case OP_loop:
+	case OP_if_: return begin_block(v);
 	case OP_else_: return do_else(v);
 	case OP_end: return do_end(v, ret_more);
 	case OP_br: return do_br(v);

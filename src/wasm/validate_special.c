@@ -44,9 +44,7 @@ static enum err do_table(struct validator *v)
 		TRY(pop(v, VALTYPE_I32));
 		push(v, element);
 		return 0;
-	case OP_table_set:
-		TRY(pop(v, element));
-		return pop(v, VALTYPE_I32);
+	case OP_table_set: TRY(pop(v, element)); return pop(v, VALTYPE_I32);
 	case OP_table_grow:
 		TRY(pop(v, VALTYPE_I32));
 		TRY(pop(v, element));
@@ -111,8 +109,11 @@ enum err validate_special(struct validator *v)
 {
 	uint8_t type;
 	switch (v->opcode) {
-	case OP_local_get: case OP_local_set: case OP_local_tee: return do_local(v);
-	case OP_global_get: case OP_global_set: return do_global(v);
+	case OP_local_get:
+	case OP_local_set:
+	case OP_local_tee: return do_local(v);
+	case OP_global_get:
+	case OP_global_set: return do_global(v);
 	case OP_drop: return pop_any(v, &type);
 	case OP_select: return do_select(v);
 	case OP_select_t: return do_select_typed(v);

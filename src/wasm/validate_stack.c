@@ -24,7 +24,8 @@ static const char *instruction(const struct validator *v)
 
 enum err mismatch(const struct validator *v, uint8_t expected, uint8_t found)
 {
-	return err_set(ERR_MALFORMED, "type mismatch: %s expects %s, found %s", instruction(v), valtype_name(expected), valtype_name(found));
+	return err_set(ERR_MALFORMED, "type mismatch: %s expects %s, found %s", instruction(v), valtype_name(expected),
+		valtype_name(found));
 }
 
 enum err missing(const struct validator *v, uint8_t expected)

@@ -89,7 +89,8 @@ static enum err do_action(struct script *script, const json_t *action, uint64_t 
 	size_t index;
 	const json_t *arg;
 	uint32_t used = 0;
-	json_array_foreach(json_object_get(action, "args"), index, arg) {
+	json_array_foreach(json_object_get(action, "args"), index, arg)
+	{
 		if (used + VALUE_MAX_SLOTS > MAX_SLOTS)
 			return err_set(ERR_LIMIT, "too many arguments");
 		used += value_parse(arg, slots + used);
@@ -110,7 +111,8 @@ static void do_return(struct script *script, const json_t *command)
 	}
 	size_t index;
 	uint32_t at = 0, used;
-	json_array_foreach(json_object_get(command, "expected"), index, expected) {
+	json_array_foreach(json_object_get(command, "expected"), index, expected)
+	{
 		if (!value_matches(expected, slots + at, &used)) {
 			char *wanted = json_dumps(expected, 0);
 			fail(script, "%s: result %zu is not %s but:", text_of(action, "field"), index, wanted);
@@ -138,7 +140,8 @@ static void do_trap(struct script *script, const json_t *command)
 	if (trapped(script, err, text_of(command, "text")))
 		script->passed++;
 	else
-		fail(script, "%s: expected trap \"%s\", got %s", text_of(action, "field"), text_of(command, "text"), err ? err_text() : "a result");
+		fail(script, "%s: expected trap \"%s\", got %s", text_of(action, "field"), text_of(command, "text"),
+			err ? err_text() : "a result");
 }
 
 static void do_uninstantiable(struct script *script, const json_t *command)
@@ -165,10 +168,16 @@ static void do_unlinkable(struct script *script, const json_t *command)
 static bool same_fault(const char *expected, const char *got)
 {
 	static const char *const alike[][2] = {
-		{ "unexpected end", "unexpected end" }, { "unexpected end", "length out of bounds" }, { "unexpected end", "END opcode expected" },
-		{ "unexpected end", "magic header not detected" }, { "unexpected end", "unknown type" }, { "length out of bounds", "unexpected end" },
-		{ "section size mismatch", "END opcode expected" }, { "integer representation too long", "unexpected end" },
-		{ "unknown data segment", "data count section required" }, { "unknown memory", "data count section required" },
+		{ "unexpected end", "unexpected end" },
+		{ "unexpected end", "length out of bounds" },
+		{ "unexpected end", "END opcode expected" },
+		{ "unexpected end", "magic header not detected" },
+		{ "unexpected end", "unknown type" },
+		{ "length out of bounds", "unexpected end" },
+		{ "section size mismatch", "END opcode expected" },
+		{ "integer representation too long", "unexpected end" },
+		{ "unknown data segment", "data count section required" },
+		{ "unknown memory", "data count section required" },
 		{ "invalid result arity", "type mismatch" },
 	};
 	if (starts_with(got, expected))
@@ -252,8 +261,7 @@ bool script_run(struct script *script, const char *path)
 	}
 	size_t index;
 	const json_t *command;
-	json_array_foreach(json_object_get(root, "commands"), index, command)
-		run_command(script, command);
+	json_array_foreach(json_object_get(root, "commands"), index, command) run_command(script, command);
 	script_finish(script); /* names are borrowed from the JSON */
 	json_decref(root);
 	return true;

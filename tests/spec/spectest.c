@@ -32,9 +32,7 @@ static const struct {
 	enum valtype type;
 	uint64_t bits;
 } globals[GLOBAL_COUNT] = {
-	{ "global_i32", VALTYPE_I32, 666 },
-	{ "global_i64", VALTYPE_I64, 666 },
-	{ "global_f32", VALTYPE_F32, 0x4426a666 },                  /* 666.6 */
+	{ "global_i32", VALTYPE_I32, 666 }, { "global_i64", VALTYPE_I64, 666 }, { "global_f32", VALTYPE_F32, 0x4426a666 }, /* 666.6 */
 	{ "global_f64", VALTYPE_F64, UINT64_C(0x4084d4cccccccccd) }, /* likewise */
 };
 

@@ -6,14 +6,14 @@
 #include <string.h>
 
 #define MAGIC "\0asm"
-#define HEAD MAGIC "\1\0\0\0"
+#define HEAD  MAGIC "\1\0\0\0"
 /* Type 0 is [] -> [], type 1 [i32] -> [i32]. */
 #define TYPES "\x01\x09\x02\x60\x00\x00\x60\x01\x7f\x01\x7f"
 /* One function of type 0 whose body, local declarations included, has `size` bytes. */
-#define FUNC "\x03\x02\x01\x00"
+#define FUNC                      "\x03\x02\x01\x00"
 #define BODY(section, size, body) "\x0a" section "\x01" size body
-#define MEMORY "\x05\x03\x01\x00\x01"
-#define TABLE "\x04\x04\x01\x70\x00\x01"
+#define MEMORY                    "\x05\x03\x01\x00\x01"
+#define TABLE                     "\x04\x04\x01\x70\x00\x01"
 
 struct fault {
 	const char *bytes;
@@ -43,10 +43,8 @@ static void other_files_are_named(void **state)
 {
 	(void)state;
 	static const struct fault faults[] = {
-		FAULT(ERR_MALFORMED, "",
-			"unexpected end: this is an empty file, not a WebAssembly module"),
-		FAULT(ERR_MALFORMED, MAGIC "\1\0",
-			"unexpected end: a truncated WebAssembly module of 6 bytes"),
+		FAULT(ERR_MALFORMED, "", "unexpected end: this is an empty file, not a WebAssembly module"),
+		FAULT(ERR_MALFORMED, MAGIC "\1\0", "unexpected end: a truncated WebAssembly module of 6 bytes"),
 		FAULT(ERR_MALFORMED, "hello",
 			"magic header not detected: this is not a WebAssembly module, which begins with the bytes 00 61 73 6d"),
 		FAULT(ERR_UNSUPPORTED, " ;; text\n(module)",
@@ -56,9 +54,10 @@ static void other_files_are_named(void **state)
 			"unknown binary version: this is a component (WASI 0.2 or later), and only core modules are supported; build "
 			"for wasm32-wasip1 (Go: GOOS=wasip1) instead, or extract its core module, for example with wasm-tools "
 			"component unbundle"),
-		FAULT(ERR_UNSUPPORTED, MAGIC "\2\0\0\0",
-			"unknown binary version: 2, where 1 is the only one there is"),
-		FAULT(ERR_MALFORMED, "\x7f" "ELF\2\1\1\0",
+		FAULT(ERR_UNSUPPORTED, MAGIC "\2\0\0\0", "unknown binary version: 2, where 1 is the only one there is"),
+		FAULT(ERR_MALFORMED,
+			"\x7f"
+			"ELF\2\1\1\0",
 			"magic header not detected: this is an ELF file for native execution, not a WebAssembly module; build it for "
 			"WebAssembly (clang --target=wasm32-wasi, cargo --target wasm32-wasip1, GOOS=wasip1 GOARCH=wasm go build)"),
 		FAULT(ERR_MALFORMED, "\x1f\x8b\x08\0\0\0\0\0",
@@ -76,13 +75,11 @@ static void sections_are_checked(void **state)
 {
 	(void)state;
 	static const struct fault faults[] = {
-		FAULT(ERR_MALFORMED, HEAD "\x0e\x00",
-			"malformed section id 14, at offset 0x8"),
+		FAULT(ERR_MALFORMED, HEAD "\x0e\x00", "malformed section id 14, at offset 0x8"),
 		FAULT(ERR_UNSUPPORTED, HEAD "\x0d\x01\x00",
 			"malformed section id 13: exception handling, a proposal beyond WebAssembly 2.0, is not supported, at offset "
 			"0x8, in the tag section"),
-		FAULT(ERR_MALFORMED, HEAD "\x01\x05\x00",
-			"length out of bounds, at offset 0xa, in the head of the type section"),
+		FAULT(ERR_MALFORMED, HEAD "\x01\x05\x00", "length out of bounds, at offset 0xa, in the head of the type section"),
 		FAULT(ERR_MALFORMED, HEAD "\x01\x80\x80\x80\x80\x80\x00",
 			"integer representation too long, at offset 0xe, in the head of the type section"),
 		FAULT(ERR_MALFORMED, HEAD TYPES TYPES,
@@ -93,20 +90,14 @@ static void sections_are_checked(void **state)
 			"section"),
 		FAULT(ERR_MALFORMED, HEAD "\x01\x02\x00\x00",
 			"section size mismatch: its last 1 byte(s) are not used, at offset 0xb, in the type section"),
-		FAULT(ERR_MALFORMED, HEAD "\x01\x01\x01",
-			"length out of bounds, at offset 0xb, in the type section"),
-		FAULT(ERR_MALFORMED, HEAD "\x01\x03\xff\xff\x03",
-			"length out of bounds, at offset 0xd, in the type section"),
-		FAULT(ERR_MALFORMED, HEAD "\x00\x00",
-			"unexpected end of section or function, at offset 0xa, in the custom section"),
-		FAULT(ERR_MALFORMED, HEAD "\x00\x02\x01\xff",
-			"malformed UTF-8 encoding, at offset 0xc, in the custom section"),
-		FAULT(ERR_MALFORMED, HEAD TYPES FUNC,
-			"function and code section have inconsistent lengths: 1 declared, 0 with code"),
+		FAULT(ERR_MALFORMED, HEAD "\x01\x01\x01", "length out of bounds, at offset 0xb, in the type section"),
+		FAULT(ERR_MALFORMED, HEAD "\x01\x03\xff\xff\x03", "length out of bounds, at offset 0xd, in the type section"),
+		FAULT(ERR_MALFORMED, HEAD "\x00\x00", "unexpected end of section or function, at offset 0xa, in the custom section"),
+		FAULT(ERR_MALFORMED, HEAD "\x00\x02\x01\xff", "malformed UTF-8 encoding, at offset 0xc, in the custom section"),
+		FAULT(ERR_MALFORMED, HEAD TYPES FUNC, "function and code section have inconsistent lengths: 1 declared, 0 with code"),
 		FAULT(ERR_MALFORMED, HEAD TYPES BODY("\x04", "\x02", "\x00\x0b"),
 			"function and code section have inconsistent lengths: 0 declared, 1 with code"),
-		FAULT(ERR_MALFORMED, HEAD "\x0c\x01\x01",
-			"data count and data section have inconsistent lengths: 1 declared, 0 there"),
+		FAULT(ERR_MALFORMED, HEAD "\x0c\x01\x01", "data count and data section have inconsistent lengths: 1 declared, 0 there"),
 	};
 	CHECK(faults);
 }
@@ -123,21 +114,15 @@ static void declarations_are_checked(void **state)
 		FAULT(ERR_UNSUPPORTED, HEAD "\x01\x06\x01\x60\x01\x6e\x00\x00",
 			"malformed value type: garbage collection, a proposal beyond WebAssembly 2.0, is not supported, at offset "
 			"0xd, in the type section"),
-		FAULT(ERR_MALFORMED, HEAD "\x01\x05\x01\x60\x01\x01\x00",
-			"malformed value type, at offset 0xd, in the type section"),
-		FAULT(ERR_MALFORMED, HEAD "\x03\x02\x01\x00",
-			"unknown type 0, at offset 0xc, in the function section"),
-		FAULT(ERR_MALFORMED, HEAD "\x02\x05\x01\x00\x00\x00\x07",
-			"unknown type 7, at offset 0xf, in the import section"),
-		FAULT(ERR_MALFORMED, HEAD "\x02\x05\x01\x00\x00\x05\x00",
-			"malformed import kind 5, at offset 0xd, in the import section"),
+		FAULT(ERR_MALFORMED, HEAD "\x01\x05\x01\x60\x01\x01\x00", "malformed value type, at offset 0xd, in the type section"),
+		FAULT(ERR_MALFORMED, HEAD "\x03\x02\x01\x00", "unknown type 0, at offset 0xc, in the function section"),
+		FAULT(ERR_MALFORMED, HEAD "\x02\x05\x01\x00\x00\x00\x07", "unknown type 7, at offset 0xf, in the import section"),
+		FAULT(ERR_MALFORMED, HEAD "\x02\x05\x01\x00\x00\x05\x00", "malformed import kind 5, at offset 0xd, in the import section"),
 		FAULT(ERR_UNSUPPORTED, HEAD "\x02\x06\x01\x00\x00\x04\x00\x00",
 			"malformed import kind 4: exception handling, a proposal beyond WebAssembly 2.0, is not supported, at offset "
 			"0xd, in the import section"),
-		FAULT(ERR_MALFORMED, HEAD "\x02\x05\x01\x01\xff\x00\x00",
-			"malformed UTF-8 encoding, at offset 0xd, in the import section"),
-		FAULT(ERR_MALFORMED, HEAD "\x04\x04\x01\x7f\x00\x01",
-			"malformed reference type, at offset 0xb, in the table section"),
+		FAULT(ERR_MALFORMED, HEAD "\x02\x05\x01\x01\xff\x00\x00", "malformed UTF-8 encoding, at offset 0xd, in the import section"),
+		FAULT(ERR_MALFORMED, HEAD "\x04\x04\x01\x7f\x00\x01", "malformed reference type, at offset 0xb, in the table section"),
 		FAULT(ERR_MALFORMED, HEAD "\x04\x05\x01\x70\x01\x02\x01",
 			"size minimum must not be greater than maximum: a table of 2 to 1, at offset 0xc, in the table section"),
 		FAULT(ERR_MALFORMED, HEAD "\x05\x05\x01\x00\x81\x80\x04",
@@ -152,41 +137,32 @@ static void declarations_are_checked(void **state)
 			"integer representation too long: limits of a memory with flags 0x80, at offset 0xb, in the memory section"),
 		FAULT(ERR_UNSUPPORTED, HEAD "\x05\x05\x02\x00\x01\x00\x01",
 			"multiple memories, a proposal beyond WebAssembly 2.0, is not supported, at offset 0xb, in the memory section"),
-		FAULT(ERR_MALFORMED, HEAD "\x06\x06\x01\x7f\x05\x41\x00\x0b",
-			"malformed mutability, at offset 0xc, in the global section"),
+		FAULT(ERR_MALFORMED, HEAD "\x06\x06\x01\x7f\x05\x41\x00\x0b", "malformed mutability, at offset 0xc, in the global section"),
 		FAULT(ERR_MALFORMED, HEAD "\x06\x06\x01\x7f\x00\x42\x00\x0b",
 			"type mismatch: a constant expression gives i64, where i32 is expected, at offset 0xd, in the global section"),
 		FAULT(ERR_MALFORMED, HEAD "\x06\x04\x01\x7f\x00\x0b",
 			"type mismatch: a constant expression gives 0 value(s), at offset 0xd, in the global section"),
-		FAULT(ERR_MALFORMED, HEAD "\x06\x06\x01\x7f\x00\x23\x00\x0b",
-			"unknown global 0, at offset 0xf, in the global section"),
+		FAULT(ERR_MALFORMED, HEAD "\x06\x06\x01\x7f\x00\x23\x00\x0b", "unknown global 0, at offset 0xf, in the global section"),
 		FAULT(ERR_MALFORMED, HEAD "\x06\x05\x01\x7f\x00\x01\x0b",
 			"constant expression required, found nop, at offset 0xd, in the global section"),
 		FAULT(ERR_UNSUPPORTED, HEAD "\x06\x09\x01\x7f\x00\x41\x01\x41\x01\x6a\x0b",
 			"constant expression required, found opcode 0x6a: extended constant expressions, a proposal beyond "
 			"WebAssembly 2.0, is not supported, at offset 0x11, in the global section"),
-		FAULT(ERR_MALFORMED, HEAD MEMORY "\x07\x05\x01\x00\x02\x01\x00",
-			"unknown memory 1, at offset 0x13, in the export section"),
+		FAULT(ERR_MALFORMED, HEAD MEMORY "\x07\x05\x01\x00\x02\x01\x00", "unknown memory 1, at offset 0x13, in the export section"),
 		FAULT(ERR_MALFORMED, HEAD MEMORY "\x07\x09\x02\x01m\x02\x00\x01m\x02\x00",
 			"duplicate export name \"m\", at offset 0x18, in the export section"),
-		FAULT(ERR_MALFORMED, HEAD "\x07\x04\x01\x00\x07\x00",
-			"malformed export kind 7, at offset 0xc, in the export section"),
-		FAULT(ERR_MALFORMED, HEAD "\x08\x01\x00",
-			"unknown function 0, at offset 0xb, in the start section"),
+		FAULT(ERR_MALFORMED, HEAD "\x07\x04\x01\x00\x07\x00", "malformed export kind 7, at offset 0xc, in the export section"),
+		FAULT(ERR_MALFORMED, HEAD "\x08\x01\x00", "unknown function 0, at offset 0xb, in the start section"),
 		FAULT(ERR_MALFORMED, HEAD TYPES "\x03\x02\x01\x01\x08\x01\x00",
 			"start function 0 has parameters or results, at offset 0x1a, in the start section"),
-		FAULT(ERR_MALFORMED, HEAD "\x09\x06\x01\x00\x41\x00\x0b\x00",
-			"unknown table 0, at offset 0xc, in the element section"),
-		FAULT(ERR_MALFORMED, HEAD "\x09\x02\x01\x08",
-			"malformed elements segment kind 8, at offset 0xb, in the element section"),
+		FAULT(ERR_MALFORMED, HEAD "\x09\x06\x01\x00\x41\x00\x0b\x00", "unknown table 0, at offset 0xc, in the element section"),
+		FAULT(ERR_MALFORMED, HEAD "\x09\x02\x01\x08", "malformed elements segment kind 8, at offset 0xb, in the element section"),
 		FAULT(ERR_MALFORMED, HEAD TABLE "\x09\x04\x01\x01\x01\x00",
 			"malformed element kind 1, at offset 0x12, in the element section"),
 		FAULT(ERR_MALFORMED, HEAD TABLE "\x09\x07\x01\x00\x41\x00\x0b\x01\x03",
 			"unknown function 3, at offset 0x17, in the element section"),
-		FAULT(ERR_MALFORMED, HEAD "\x0b\x06\x01\x00\x41\x00\x0b\x00",
-			"unknown memory 0, at offset 0xc, in the data section"),
-		FAULT(ERR_MALFORMED, HEAD "\x0b\x02\x01\x03",
-			"malformed data segment kind 3, at offset 0xb, in the data section"),
+		FAULT(ERR_MALFORMED, HEAD "\x0b\x06\x01\x00\x41\x00\x0b\x00", "unknown memory 0, at offset 0xc, in the data section"),
+		FAULT(ERR_MALFORMED, HEAD "\x0b\x02\x01\x03", "malformed data segment kind 3, at offset 0xb, in the data section"),
 		FAULT(ERR_MALFORMED, HEAD MEMORY "\x0b\x06\x01\x00\x41\x00\x0b\x05",
 			"length out of bounds, at offset 0x15, in the data section"),
 	};
@@ -204,8 +180,7 @@ static void bodies_are_checked(void **state)
 			"END opcode expected: the function's code has no end, in function 0, at offset 0x1c"),
 		FAULT(ERR_MALFORMED, CODE("\x05", "\x03", "\x0b\x0b"),
 			"END opcode expected: 1 byte(s) behind the function's end, in function 0, at offset 0x1d"),
-		FAULT(ERR_MALFORMED, CODE("\x05", "\x03", "\x27\x0b"),
-			"illegal opcode 0x27, in function 0, at offset 0x1c"),
+		FAULT(ERR_MALFORMED, CODE("\x05", "\x03", "\x27\x0b"), "illegal opcode 0x27, in function 0, at offset 0x1c"),
 		FAULT(ERR_MALFORMED, CODE("\x06", "\x04", "\x41\x00\x0b"),
 			"type mismatch: 1 value(s) too many at the end of a block, in function 0, at offset 0x1e"),
 		FAULT(ERR_MALFORMED, CODE("\x05", "\x03", "\x6a\x0b"),
@@ -243,8 +218,7 @@ static void bodies_are_checked(void **state)
 			"zero byte expected: memory.size names a memory other than 0, in function 0, at offset 0x21"),
 		FAULT(ERR_MALFORMED, HEAD TYPES FUNC "\x06\x06\x01\x7f\x00\x41\x00\x0b" BODY("\x08", "\x06", "\x00\x41\x00\x24\x00\x0b"),
 			"global is immutable: global.set of global 0, in function 0, at offset 0x26"),
-		FAULT(ERR_MALFORMED, CODE("\x09", "\x07", "\x41\x80\x80\x80\x80\x40"),
-			"integer too large, in function 0, at offset 0x22"),
+		FAULT(ERR_MALFORMED, CODE("\x09", "\x07", "\x41\x80\x80\x80\x80\x40"), "integer too large, in function 0, at offset 0x22"),
 		FAULT(ERR_LIMIT, HEAD TYPES FUNC BODY("\x0a", "\x08", "\x01\xff\xff\xff\xff\x0f\x7f\x0b"),
 			"too many locals: 4294967295, of which at most 50000 are supported, in function 0, at offset 0x1c"),
 		FAULT(ERR_MALFORMED, HEAD TYPES FUNC BODY("\x0c", "\x0a", "\x02\xff\xff\xff\xff\x0f\x7f\x01\x7f\x0b"),
@@ -273,7 +247,9 @@ static void errors_name_the_function(void **state)
 {
 	(void)state;
 	static const struct fault faults[] = {
-		FAULT(ERR_MALFORMED, HEAD TYPES FUNC BODY("\x05", "\x03", "\x00\x6a\x0b") "\x00\x0d\x04name\x01\x06\x01\x00\x03" "a\nb",
+		FAULT(ERR_MALFORMED,
+			HEAD TYPES FUNC BODY("\x05", "\x03", "\x00\x6a\x0b") "\x00\x0d\x04name\x01\x06\x01\x00\x03"
+									     "a\nb",
 			"type mismatch: i32.add expects i32, found nothing, in function 0 (\"a?b\"), at offset 0x1c"),
 		FAULT(ERR_MALFORMED, HEAD TYPES FUNC "\x07\x08\x01\x04main\x00\x00" BODY("\x05", "\x03", "\x00\x6a\x0b"),
 			"type mismatch: i32.add expects i32, found nothing, in function 0 (\"main\"), at offset 0x26"),

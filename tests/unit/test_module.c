@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HEAD "\0asm\1\0\0\0"
-#define TYPES "\x01\x04\x01\x60\x00\x00"
+#define HEAD                                    "\0asm\1\0\0\0"
+#define TYPES                                   "\x01\x04\x01\x60\x00\x00"
 #define CUSTOM(size, name_size, name, contents) "\x00" size name_size name contents
 
 /* Borrows the text, which is to be a literal. */
@@ -30,8 +30,12 @@ static void assert_view(struct view view, const char *text)
 static void exports_are_found(void **state)
 {
 	(void)state;
-	struct module *module = DECODE(HEAD TYPES "\x03\x02\x01\x00" "\x05\x03\x01\x00\x02"
-		"\x07\x0e\x03\x01z\x00\x00\x01" "a\x02\x00\x02" "ab\x00\x00" "\x0a\x04\x01\x02\x00\x0b");
+	struct module *module = DECODE(HEAD TYPES "\x03\x02\x01\x00"
+						  "\x05\x03\x01\x00\x02"
+						  "\x07\x0e\x03\x01z\x00\x00\x01"
+						  "a\x02\x00\x02"
+						  "ab\x00\x00"
+						  "\x0a\x04\x01\x02\x00\x0b");
 	struct module_export export;
 	assert_int_equal(module_export_count(module), 3);
 	assert_true(module_find_export(module, view_text("ab"), &export));
@@ -46,13 +50,20 @@ static void exports_are_found(void **state)
 }
 
 /* Functions: an import, one named by the name section, one exported, one of no name. */
-#define FOUR_FUNCS HEAD TYPES "\x02\x09\x01\x03" "env\x01" "f\x00\x00" "\x03\x04\x03\x00\x00\x00" "\x07\x07\x01\x03out\x00\x02" \
-	"\x0a\x0a\x03\x02\x00\x0b\x02\x00\x0b\x02\x00\x0b"
+#define FOUR_FUNCS                               \
+	HEAD TYPES "\x02\x09\x01\x03"            \
+		   "env\x01"                     \
+		   "f\x00\x00"                   \
+		   "\x03\x04\x03\x00\x00\x00"    \
+		   "\x07\x07\x01\x03out\x00\x02" \
+		   "\x0a\x0a\x03\x02\x00\x0b\x02\x00\x0b\x02\x00\x0b"
 
 static void functions_have_names(void **state)
 {
 	(void)state;
-	struct module *module = DECODE(FOUR_FUNCS CUSTOM("\x0d", "\x04", "name", "\x01\x06\x01\x01\x03" "one"));
+	struct module *module = DECODE(FOUR_FUNCS CUSTOM("\x0d", "\x04", "name",
+		"\x01\x06\x01\x01\x03"
+		"one"));
 	assert_int_equal(module_func_count(module), 4);
 	assert_view(module_func_name(module, 0), "env.f");
 	assert_view(module_func_name(module, 1), "one");
@@ -66,14 +77,22 @@ static void functions_have_names(void **state)
 static void broken_name_sections_are_read_as_far_as_they_go(void **state)
 {
 	(void)state;
-	struct module *cut = DECODE(FOUR_FUNCS CUSTOM("\x10", "\x04", "name", "\x01\x7f\x02\x01\x03" "one" "\x03\x01t"));
+	struct module *cut = DECODE(FOUR_FUNCS CUSTOM("\x10", "\x04", "name",
+		"\x01\x7f\x02\x01\x03"
+		"one"
+		"\x03\x01t"));
 	assert_view(module_func_name(cut, 1), "");
 	module_destroy(cut);
-	struct module *count = DECODE(FOUR_FUNCS CUSTOM("\x10", "\x04", "name", "\x01\x09\x05\x01\x03" "one" "\x03\x01t"));
+	struct module *count = DECODE(FOUR_FUNCS CUSTOM("\x10", "\x04", "name",
+		"\x01\x09\x05\x01\x03"
+		"one"
+		"\x03\x01t"));
 	assert_view(module_func_name(count, 1), "one");
 	assert_view(module_func_name(count, 3), "t");
 	module_destroy(count);
-	struct module *text = DECODE(FOUR_FUNCS CUSTOM("\x0f", "\x04", "name", "\x01\x08\x02\x01\x01\xff\x03\x02" "ok"));
+	struct module *text = DECODE(FOUR_FUNCS CUSTOM("\x0f", "\x04", "name",
+		"\x01\x08\x02\x01\x01\xff\x03\x02"
+		"ok"));
 	assert_view(module_func_name(text, 1), "");
 	assert_view(module_func_name(text, 3), "ok");
 	module_destroy(text);
@@ -85,8 +104,8 @@ static void broken_name_sections_are_read_as_far_as_they_go(void **state)
 static void custom_sections_are_found(void **state)
 {
 	(void)state;
-	struct module *module = DECODE(HEAD CUSTOM("\x04", "\x01", "a", "xy") TYPES CUSTOM("\x03", "\x01", "b", "z")
-		CUSTOM("\x02", "\x01", "a", ""));
+	struct module *module =
+		DECODE(HEAD CUSTOM("\x04", "\x01", "a", "xy") TYPES CUSTOM("\x03", "\x01", "b", "z") CUSTOM("\x02", "\x01", "a", ""));
 	assert_view(module_custom_section(module, "a"), "xy");
 	assert_view(module_custom_section(module, "b"), "z");
 	assert_int_equal(module_custom_section(module, "c").size, 0);
@@ -109,8 +128,11 @@ static void bodies_are_measured(void **state)
 {
 	(void)state;
 	/* (param i32) (local v128 i64) i32.const v128.const drop drop, in a type with one parameter. */
-	struct module *module = DECODE(HEAD "\x01\x05\x01\x60\x01\x7f\x00" "\x03\x02\x01\x00"
-		"\x0a\x1f\x01\x1d\x02\x01\x7b\x01\x7e\x41\x00\xfd\x0c" "0123456789abcdef" "\x1a\x01\x1a\x0b");
+	struct module *module = DECODE(HEAD "\x01\x05\x01\x60\x01\x7f\x00"
+					    "\x03\x02\x01\x00"
+					    "\x0a\x1f\x01\x1d\x02\x01\x7b\x01\x7e\x41\x00\xfd\x0c"
+					    "0123456789abcdef"
+					    "\x1a\x01\x1a\x0b");
 	const struct module_func *func = &module->funcs[0];
 	assert_int_equal(func->local_count, 3);
 	assert_int_equal(func->local_slots, 4);
@@ -193,11 +215,21 @@ static void deep_nesting_is_validated(void **state)
 }
 
 /* A line table of version 4 by hand: "dir/f.c", line 7 at address 2 of the code section, line 9 column 3 at 4, end at 6. */
-#define LINE_HEADER "\x01\x01\x01\xff\x04\x0a\x00\x01\x01\x01\x01\x00\x00\x00\x01" "dir\0" "\0" "f.c\0\x01\x00\x00" "\0"
-#define LINE_PROGRAM "\x00\x05\x02\x02\x00\x00\x00" "\x03\x06\x01" "\x05\x03\x02\x02\x03\x02\x01" "\x02\x02\x00\x01\x01"
+#define LINE_HEADER                                                    \
+	"\x01\x01\x01\xff\x04\x0a\x00\x01\x01\x01\x01\x00\x00\x00\x01" \
+	"dir\0"                                                        \
+	"\0"                                                           \
+	"f.c\0\x01\x00\x00"                                            \
+	"\0"
+#define LINE_PROGRAM                   \
+	"\x00\x05\x02\x02\x00\x00\x00" \
+	"\x03\x06\x01"                 \
+	"\x05\x03\x02\x02\x03\x02\x01" \
+	"\x02\x02\x00\x01\x01"
 #define LINE_TABLE "\x38\x00\x00\x00\x04\x00\x1c\x00\x00\x00" LINE_HEADER LINE_PROGRAM
-#define LINES_MODULE HEAD TYPES "\x03\x02\x01\x00" "\x0a\x08\x01\x06\x00\x01\x01\x01\x01\x0b" \
-	CUSTOM("\x48", "\x0b", ".debug_line", LINE_TABLE)
+#define LINES_MODULE                  \
+	HEAD TYPES "\x03\x02\x01\x00" \
+		   "\x0a\x08\x01\x06\x00\x01\x01\x01\x01\x0b" CUSTOM("\x48", "\x0b", ".debug_line", LINE_TABLE)
 
 static void assert_line(const struct lines *lines, size_t offset, const char *expected)
 {

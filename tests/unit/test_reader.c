@@ -91,7 +91,8 @@ static void bad_numbers_fail(void **state)
 static void the_first_failure_stays(void **state)
 {
 	(void)state;
-	struct reader r = READER("\x01\x05" "ab");
+	struct reader r = READER("\x01\x05"
+				 "ab");
 	read_byte(&r);
 	assert_int_equal(read_name(&r).size, 0);
 	assert_string_equal(r.failure, "length out of bounds");
@@ -106,10 +107,13 @@ static void the_first_failure_stays(void **state)
 static void names_are_utf8(void **state)
 {
 	(void)state;
-	struct reader good = READER("\x03" "\xe2\x82\xac" "!");
+	struct reader good = READER("\x03"
+				    "\xe2\x82\xac"
+				    "!");
 	assert_int_equal(read_name(&good).size, 3);
 	assert_int_equal(read_byte(&good), '!');
-	struct reader bad = READER("\x02" "\xc0\x80");
+	struct reader bad = READER("\x02"
+				   "\xc0\x80");
 	read_name(&bad);
 	assert_string_equal(bad.failure, "malformed UTF-8 encoding");
 }

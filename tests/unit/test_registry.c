@@ -1,48 +1,7 @@
-#include "registry/config.h"
+#include "folder.h"
 #include "registry/registry.h"
-#include "unit.h"
 
 #include <fcntl.h>
-#include <ftw.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-static char folder[256];
-
-static int make_folder(void **state)
-{
-	(void)state;
-	snprintf(folder, sizeof folder, "/tmp/test_registry.XXXXXX");
-	return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_entry(const char *path, const struct stat *stat, int type, struct FTW *ftw)
-{
-	(void)stat, (void)type, (void)ftw;
-	return remove(path);
-}
-
-static int remove_folder(void **state)
-{
-	(void)state;
-	return nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-static const char *below(const char *name)
-{
-	static char path[512];
-	snprintf(path, sizeof path, "%s/%s", folder, name);
-	return path;
-}
-
-static void write_text(const char *path, const char *text)
-{
-	FILE *file = fopen(path, "we");
-	assert_non_null(file);
-	fputs(text, file);
-	fclose(file);
-}
 
 static struct registry *open_registry(void)
 {
@@ -52,20 +11,15 @@ static struct registry *open_registry(void)
 	return registry;
 }
 
+/* Its identifier is the test's to set. */
 static struct manifest example(void)
 {
-	static const struct view args[] = { { (const uint8_t *)"prog", 4 }, { (const uint8_t *)"", 0 },
-		{ (const uint8_t *)"a\n\"b\\\xe2\x82\xac", 8 } };
-	static const struct view env[] = { { (const uint8_t *)"BYTES=\xff\xfe", 8 }, { (const uint8_t *)"LINE=\xe2\x80\xa8 #: -", 13 } };
-	static const struct manifest_dir dirs[] = { { { (const uint8_t *)"/", 1 }, { (const uint8_t *)"/", 1 }, false },
-		{ { (const uint8_t *)"/tmp/x", 6 }, { (const uint8_t *)"data", 4 }, true } };
 	struct manifest m = {
-		.runtime = view_text("0.1.0"), .module_name = view_text("prog.wasm"), .module_path = view_text("../prog.wasm"),
-		.module_size = 12345, .args = args, .arg_count = 3, .env = env, .env_count = 2, .dirs = dirs, .dir_count = 2, .restricted = true,
-		.start_wall = UINT64_C(1700000000123456789), .start_monotonic = 42, .features = view_text("wasm-2.0"), .memory_pages = 65536,
-		.table_elements = 10000000, .stack_bytes = UINT64_MAX,
+		.runtime = view_text("0.1.0"),
+		.module_name = view_text("prog.wasm"),
+		.start_wall = UINT64_C(1700000000123456789),
+		.features = view_text("wasm-2.0"),
 	};
-	m.module = digest_of(view_text("abc"));
 	assert_true(uuid_parse(view_text("018bcfe5-687b-7e3f-8a01-23456789abcd"), &m.id));
 	return m;
 }
@@ -105,84 +59,6 @@ static void digests_are_sha256(void **state)
 	assert_true(digest_parse(view_text(expected + 7), &parsed));
 	assert_false(digest_parse(view_text(expected + 8), &parsed));
 	assert_false(digest_parse(view_text("sha256:"), &parsed));
-}
-
-static const char example_text[] =
-	"# timecraft manifest 1 630 a6f3eb4e81b30a11\n"
-	"id: 018bcfe5-687b-7e3f-8a01-23456789abcd\n"
-	"runtime: \"0.1.0\"\n"
-	"module:\n"
-	"  digest: sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\n"
-	"  name: \"prog.wasm\"\n"
-	"  path: \"../prog.wasm\"\n"
-	"  size: 12345\n"
-	"function: \"\"\n"
-	"args:\n"
-	"  - \"prog\"\n"
-	"  - \"\"\n"
-	"  - \"a\\x0a\\\"b\\\\\xe2\x82\xac\"\n"
-	"env:\n"
-	"  - !!binary \"QllURVM9//4=\"\n"
-	"  - !!binary \"TElORT3igKggIzogLQ==\"\n"
-	"dirs:\n"
-	"  - host: \"/\"\n"
-	"    guest: \"/\"\n"
-	"    read_only: false\n"
-	"  - host: \"/tmp/x\"\n"
-	"    guest: \"data\"\n"
-	"    read_only: true\n"
-	"restricted: true\n"
-	"start:\n"
-	"  wall: 1700000000123456789\n"
-	"  monotonic: 42\n"
-	"settings:\n"
-	"  features: \"wasm-2.0\"\n"
-	"  memory_pages: 65536\n"
-	"  table_elements: 10000000\n"
-	"  stack_bytes: 18446744073709551615\n";
-
-static void manifests_are_written(void **state)
-{
-	(void)state;
-	BUF_CLEANUP struct buf out = { 0 };
-	struct manifest m = example();
-	assert_int_equal(manifest_encode(&m, &out), 0);
-	assert_string_equal(buf_text(&out), example_text);
-}
-
-static void manifests_come_back(void **state)
-{
-	(void)state;
-	struct manifest m;
-	BUF_CLEANUP struct buf again = { 0 };
-	if (manifest_decode(view_text(example_text), &m) != 0)
-		fail_msg("%s", err_text());
-	assert_int_equal(m.arg_count, 3);
-	assert_true(view_is(m.args[2], "a\n\"b\\\xe2\x82\xac"));
-	assert_true(view_is(m.env[0], "BYTES=\xff\xfe"));
-	assert_true(m.dirs[1].read_only);
-	assert_int_equal(manifest_encode(&m, &again), 0);
-	assert_string_equal(buf_text(&again), example_text);
-	manifest_finish(&m);
-}
-
-/* Cut at every byte, and with every byte changed: always noticed. */
-static void damaged_manifests_are_noticed(void **state)
-{
-	(void)state;
-	char text[sizeof example_text];
-	struct manifest m;
-	for (size_t i = 0; i < sizeof text - 1; i++) {
-		assert_int_equal(manifest_decode(view_of(example_text, i), &m), ERR_DAMAGED);
-		memcpy(text, example_text, sizeof text);
-		text[i] ^= 1;
-		enum err err = manifest_decode(view_of(text, sizeof text - 1), &m);
-		assert_true(err == ERR_DAMAGED || err == ERR_UNSUPPORTED);
-	}
-	memcpy(text, example_text, sizeof text);
-	text[21] = '2';
-	assert_int_equal(manifest_decode(view_of(text, sizeof text - 1), &m), ERR_UNSUPPORTED);
-	assert_string_equal(err_text(), "manifest.yaml: version 2, of which this timecraft knows only 1");
 }
 
 static void registries_are_private(void **state)
@@ -314,7 +190,8 @@ static void processes_are_found_by_what_is_unique(void **state)
 	assert_int_equal(registry_resolve(registry, "cccc", &found), ERR_NOT_FOUND);
 	assert_int_equal(registry_resolve(registry, "", &found), ERR_NOT_FOUND);
 	assert_int_equal(registry_resolve(registry, "aaaa", &found), ERR_AMBIGUOUS);
-	assert_string_equal(err_text(), "aaaa may be any of 2 processes; use more of its end:"
+	assert_string_equal(err_text(),
+		"aaaa may be any of 2 processes; use more of its end:"
 		"\n    " FIRST "  2023-11-14 22:13:20  prog.wasm\n    " SECOND "  2023-11-14 22:13:20  prog.wasm");
 	assert_int_equal(registry_processes(registry, &ids, &count), 0);
 	assert_int_equal(count, 3);
@@ -324,71 +201,15 @@ static void processes_are_found_by_what_is_unique(void **state)
 	registry_close(registry);
 }
 
-static void configurations_are_read(void **state)
-{
-	(void)state;
-	struct config config;
-	setenv("HOME", folder, 1);
-	unsetenv("TIMECRAFTCONFIG");
-	assert_int_equal(config_load(NULL, &config), 0);
-	assert_false(config.exists);
-	assert_string_equal(config.registry, below(".timecraft"));
-	config_finish(&config);
-	write_text(below("c.yaml"), "registry:\n  location: ~/r\ndefaults:\n  restrict: true\n  env: [A, \"B=1\"]\n  dirs: [/x::/y:ro]\n");
-	assert_int_equal(config_load(below("c.yaml"), &config), 0);
-	assert_true(config.exists && config.restricted);
-	assert_string_equal(config.registry, below("r"));
-	assert_int_equal(config.env_count, 2);
-	assert_string_equal(config.env[1], "B=1");
-	assert_int_equal(config.dir_count, 1);
-	assert_string_equal(config.dirs[0], "/x::/y:ro");
-	config_finish(&config);
-	write_text(below("c.yaml"), config_template);
-	setenv("TIMECRAFTCONFIG", below("c.yaml"), 1);
-	assert_int_equal(config_load(NULL, &config), 0);
-	assert_true(config.exists && !config.restricted);
-	config_finish(&config);
-}
-
-static void wrong_configurations_are_errors(void **state)
-{
-	(void)state;
-	static const struct {
-		const char *text, *error;
-	} cases[] = {
-		{ "registry:\n  place: /x\n", ":2: \"place\" is not known here; known are: location" },
-		{ "defaults:\n  restrict: maybe\n", ":2: expected true or false" },
-		{ "defaults:\n  env: A\n", ":2: expected a list" },
-		{ "registry: x\n", ":1: expected keys with values" },
-		{ "registry:\n  location: [a]\n", ":2: expected a string" },
-		{ "registry:\n  location: a\n  location: b\n", ":3: location is there twice" },
-		{ "a: [\n", ":2: did not find expected node content" },
-	};
-	struct config config;
-	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		char expected[1024];
-		write_text(below("c.yaml"), cases[i].text);
-		assert_int_equal(config_load(below("c.yaml"), &config), ERR_USAGE);
-		snprintf(expected, sizeof expected, "%s%s", below("c.yaml"), cases[i].error);
-		assert_string_equal(err_text(), expected);
-	}
-	assert_int_equal(config_load(below("none.yaml"), &config), ERR_NOT_FOUND);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(identifiers_are_in_the_order_of_time),
 		cmocka_unit_test(digests_are_sha256),
-		cmocka_unit_test(manifests_are_written),
-		cmocka_unit_test(manifests_come_back),
-		cmocka_unit_test(damaged_manifests_are_noticed),
 		cmocka_unit_test_setup_teardown(registries_are_private, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(modules_are_stored_once, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(processes_run_while_their_lock_is_held, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(processes_are_found_by_what_is_unique, make_folder, remove_folder),
-		cmocka_unit_test_setup_teardown(configurations_are_read, make_folder, remove_folder),
-		cmocka_unit_test_setup_teardown(wrong_configurations_are_errors, make_folder, remove_folder),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,122 @@
+#include "registry/manifest.h"
+#include "unit.h"
+
+#include <string.h>
+
+static struct manifest example(void)
+{
+	static const struct view args[] = { { (const uint8_t *)"prog", 4 }, { (const uint8_t *)"", 0 },
+		{ (const uint8_t *)"a\n\"b\\\xe2\x82\xac", 8 } };
+	static const struct view env[] = { { (const uint8_t *)"BYTES=\xff\xfe", 8 }, { (const uint8_t *)"LINE=\xe2\x80\xa8 #: -", 13 } };
+	static const struct manifest_dir dirs[] = { { { (const uint8_t *)"/", 1 }, { (const uint8_t *)"/", 1 }, false },
+		{ { (const uint8_t *)"/tmp/x", 6 }, { (const uint8_t *)"data", 4 }, true } };
+	struct manifest m = {
+		.runtime = view_text("0.1.0"),
+		.module_name = view_text("prog.wasm"),
+		.module_path = view_text("../prog.wasm"),
+		.module_size = 12345,
+		.args = args,
+		.arg_count = 3,
+		.env = env,
+		.env_count = 2,
+		.dirs = dirs,
+		.dir_count = 2,
+		.restricted = true,
+		.start_wall = UINT64_C(1700000000123456789),
+		.start_monotonic = 42,
+		.features = view_text("wasm-2.0"),
+		.memory_pages = 65536,
+		.table_elements = 10000000,
+		.stack_bytes = UINT64_MAX,
+	};
+	m.module = digest_of(view_text("abc"));
+	assert_true(uuid_parse(view_text("018bcfe5-687b-7e3f-8a01-23456789abcd"), &m.id));
+	return m;
+}
+
+static const char example_text[] = "# timecraft manifest 1 630 a6f3eb4e81b30a11\n"
+				   "id: 018bcfe5-687b-7e3f-8a01-23456789abcd\n"
+				   "runtime: \"0.1.0\"\n"
+				   "module:\n"
+				   "  digest: sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\n"
+				   "  name: \"prog.wasm\"\n"
+				   "  path: \"../prog.wasm\"\n"
+				   "  size: 12345\n"
+				   "function: \"\"\n"
+				   "args:\n"
+				   "  - \"prog\"\n"
+				   "  - \"\"\n"
+				   "  - \"a\\x0a\\\"b\\\\\xe2\x82\xac\"\n"
+				   "env:\n"
+				   "  - !!binary \"QllURVM9//4=\"\n"
+				   "  - !!binary \"TElORT3igKggIzogLQ==\"\n"
+				   "dirs:\n"
+				   "  - host: \"/\"\n"
+				   "    guest: \"/\"\n"
+				   "    read_only: false\n"
+				   "  - host: \"/tmp/x\"\n"
+				   "    guest: \"data\"\n"
+				   "    read_only: true\n"
+				   "restricted: true\n"
+				   "start:\n"
+				   "  wall: 1700000000123456789\n"
+				   "  monotonic: 42\n"
+				   "settings:\n"
+				   "  features: \"wasm-2.0\"\n"
+				   "  memory_pages: 65536\n"
+				   "  table_elements: 10000000\n"
+				   "  stack_bytes: 18446744073709551615\n";
+
+static void manifests_are_written(void **state)
+{
+	(void)state;
+	BUF_CLEANUP struct buf out = { 0 };
+	struct manifest m = example();
+	assert_int_equal(manifest_encode(&m, &out), 0);
+	assert_string_equal(buf_text(&out), example_text);
+}
+
+static void manifests_come_back(void **state)
+{
+	(void)state;
+	struct manifest m;
+	BUF_CLEANUP struct buf again = { 0 };
+	if (manifest_decode(view_text(example_text), &m) != 0)
+		fail_msg("%s", err_text());
+	assert_int_equal(m.arg_count, 3);
+	assert_true(view_is(m.args[2], "a\n\"b\\\xe2\x82\xac"));
+	assert_true(view_is(m.env[0], "BYTES=\xff\xfe"));
+	assert_true(m.dirs[1].read_only);
+	assert_int_equal(manifest_encode(&m, &again), 0);
+	assert_string_equal(buf_text(&again), example_text);
+	manifest_finish(&m);
+}
+
+/* Cut at every byte, and with every byte changed: always noticed. */
+static void damaged_manifests_are_noticed(void **state)
+{
+	(void)state;
+	char text[sizeof example_text];
+	struct manifest m;
+	for (size_t i = 0; i < sizeof text - 1; i++) {
+		assert_int_equal(manifest_decode(view_of(example_text, i), &m), ERR_DAMAGED);
+		memcpy(text, example_text, sizeof text);
+		text[i] ^= 1;
+		enum err err = manifest_decode(view_of(text, sizeof text - 1), &m);
+		assert_true(err == ERR_DAMAGED || err == ERR_UNSUPPORTED);
+	}
+	memcpy(text, example_text, sizeof text);
+	text[21] = '2';
+	assert_int_equal(manifest_decode(view_of(text, sizeof text - 1), &m), ERR_UNSUPPORTED);
+	assert_string_equal(err_text(), "manifest.yaml: version 2, of which this timecraft knows only 1");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(manifests_are_written),
+		cmocka_unit_test(manifests_come_back),
+		cmocka_unit_test(damaged_manifests_are_noticed),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
