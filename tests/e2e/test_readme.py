@@ -16,7 +16,7 @@ VARYING = [
     (r"\b\d{19}\b", "NANOSECONDS"),
     (r'random_get\(1\) = ".*"', 'random_get(1) = "BYTE"'),
     (r"(?<=TIME  )(%s)$" % "|".join(map(re.escape, FORTUNES)), "FORTUNE"),
-    (r'\["(%s)\\\\n"\]\) = \d+' % "|".join(map(re.escape, FORTUNES)), '["FORTUNE"]) = SIZE'),
+    (r'\["(%s)\\n"\]\) = \d+' % "|".join(map(re.escape, FORTUNES)), '["FORTUNE"]) = SIZE'),
     (r" +\d+s +[\d.]+(ns|us|ms|s) +[\d.]+ K?i?B", " AGE DURATION SIZE"),
 ]
 
