@@ -1,0 +1,198 @@
+"""What the registry holds: get, describe, export, logs; and the configuration."""
+
+import io
+import json
+import os
+import re
+import signal
+import stat
+import tarfile
+
+import pytest
+from conftest import wait_for
+
+UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+
+
+@pytest.fixture
+def run(timecraft, guest):
+    """Runs guests/ends.c and returns the process's identifier."""
+
+    def run(*arguments):
+        return timecraft("run", "--restrict", guest("ends"), *arguments).stderr.splitlines()[0]
+
+    return run
+
+
+def rows(timecraft, *arguments):
+    return [line.split() for line in timecraft.lines("get", *arguments)]
+
+
+def test_an_empty_registry_has_nothing_to_list(timecraft):
+    assert timecraft.lines("get") == ["PROCESS  SHORT  MODULE  AGE  DURATION  SIZE  STATUS"]
+    assert timecraft.lines("get", "process", "-o", "json") == []
+    assert timecraft.lines("get", "modules", "--ids") == []
+    result = timecraft("describe")
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr == f"timecraft: @last: there are 0 processes in the registry {timecraft.registry}\n"
+
+
+def test_processes_are_listed_with_how_they_ended(timecraft, run):
+    ids = [run("exit", "7"), run("trap"), run("exit")]
+    table = rows(timecraft)
+    assert [row[0] for row in table[1:]] == ids
+    assert all(row[0].endswith(row[1]) and row[2] == "ends.wasm" for row in table[1:])
+    assert [" ".join(line.split()[7:]) for line in timecraft.lines("get", "processes")[1:]] == [
+        "exited 7",
+        "trapped: unreachable",
+        "exited 0",
+    ]
+    assert timecraft.lines("get", "--ids") == ids
+    assert [row[0] for row in rows(timecraft, "process", ids[1][-12:])[1:]] == [ids[1]]
+
+
+def test_a_running_process_is_shown_as_running(timecraft, guest):
+    process = timecraft.start("run", "--restrict", guest("ends"), "sleep")
+    wait_for(lambda: "running" in timecraft("get").stdout)
+    assert json.loads(timecraft.lines("get", "-o", "json")[0])["status"] == "running"
+    export = timecraft("export", "log")
+    assert (export.returncode, export.stdout) == (2, "")
+    assert re.fullmatch(rf"timecraft: process {UUID} is running: its recording can be exported when it has ended\n", export.stderr)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    wait_for(lambda: "killed" in timecraft("get").stdout)
+
+
+def test_describe_tells_what_was_granted(timecraft, guest, tmp_path):
+    timecraft("run", "--restrict", "--env", "SECRET=hidden", "--dir", f"{tmp_path}::/data:ro", guest("ends"), "exit", "3")
+    told = json.loads(timecraft.lines("describe", "-o", "json")[0])
+    assert told["status"] == "exited 3"
+    assert told["exit_code"] == 3
+    assert told["args"] == ["ends.wasm", "exit", "3"]
+    assert told["env_names"] == ["SECRET"]
+    assert "env" not in told
+    assert told["restricted"] is True
+    assert told["dirs"] == [{"host": str(tmp_path), "guest": "/data", "read_only": True}]
+    assert told["module"]["name"] == "ends.wasm"
+    assert "hidden" not in timecraft("describe").stdout
+    assert json.loads(timecraft.lines("describe", "-v", "-o", "json")[0])["env"] == ["SECRET=hidden"]
+
+
+def test_describe_module_tells_its_imports_and_exports(timecraft, guest, run):
+    run("exit")
+    digest = rows(timecraft, "module")[1][0]
+    told = json.loads(timecraft.lines("describe", "module", digest[7:20], "-o", "json")[0])
+    assert told["digest"] == digest
+    assert told["name"] == "ends.wasm"
+    assert told["size"] == guest("ends").stat().st_size
+    raised = {"module": "wasi_snapshot_preview1", "name": "proc_raise", "type": "(func (param i32) (result i32))"}
+    assert raised in told["imports"]
+    assert {"name": "_start", "type": "(func)"} in told["exports"]
+
+
+def test_identifiers_may_be_shortened_but_not_ambiguous(timecraft, run):
+    ids = [run("exit"), run("exit")]
+    assert json.loads(timecraft.lines("describe", "@2", "-o", "json")[0])["id"] == ids[0]
+    assert json.loads(timecraft.lines("describe", "process", ids[0][-10:].upper(), "-o", "json")[0])["id"] == ids[0]
+    shared = os.path.commonprefix(ids)
+    result = timecraft("describe", "process", shared)
+    assert result.returncode == 1
+    lines = result.stderr.splitlines()
+    assert lines[0] == f"timecraft: {shared} may be any of 2 processes; use more of its end:"
+    assert [line.split()[0] for line in lines[1:]] == ids
+    assert all(line.split()[3] == "ends.wasm" for line in lines[1:])
+
+
+def test_one_broken_entry_leaves_the_others(timecraft, run):
+    ids = [run("exit"), run("exit", "5")]
+    manifest = timecraft.process(ids[0]) / "manifest.yaml"
+    manifest.write_bytes(manifest.read_bytes()[:-1])
+    result = timecraft("get")
+    assert result.returncode == 1
+    assert re.fullmatch(
+        rf"timecraft: process {ids[0]}: manifest.yaml: \d+ bytes behind its first line, which says \d+\n", result.stderr
+    )
+    assert [line.split()[0] for line in result.stdout.splitlines()[1:]] == ids
+    assert result.stdout.splitlines()[1].endswith("damaged")
+    assert result.stdout.splitlines()[2].endswith("exited 5")
+
+
+def test_export_gives_back_the_module_and_the_recording(timecraft, guest, run, tmp_path):
+    identifier = run("exit", "3")
+    assert timecraft("export", "module", "--output-file", "copy.wasm").returncode == 0
+    assert (tmp_path / "copy.wasm").read_bytes() == guest("ends").read_bytes()
+    assert timecraft("export", "log", identifier, "--output-file", "log.tar").returncode == 0
+    with tarfile.open(fileobj=io.BytesIO((tmp_path / "log.tar").read_bytes())) as archive:
+        names = archive.getnames()
+        assert all(name.startswith(identifier + "/") for name in names)
+        contents = {name.split("/")[1]: archive.extractfile(name).read() for name in names}
+    assert contents == {path.name: path.read_bytes() for path in timecraft.process(identifier).iterdir()}
+
+
+def test_logs_are_what_the_process_wrote(timecraft, guest, run):
+    run("exit")
+    assert timecraft.lines("logs") == ["begun"]
+    told = json.loads(timecraft.lines("logs", "-o", "json")[0])
+    assert (told["stream"], told["data"]["text"]) == ("stdout", "begun\n")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z begun", timecraft.lines("logs", "--absolute")[0])
+    timecraft("run", "--restrict", guest("chatter"), "3")
+    result = timecraft("logs")
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "xxx")
+    assert timecraft("logs", "--start-time", "+1h").stderr == ""
+
+
+def test_everything_is_private_whatever_the_umask(timecraft, run):
+    before = os.umask(0)
+    try:
+        run("exit")
+    finally:
+        os.umask(before)
+    for folder, _, files in os.walk(timecraft.registry):
+        assert stat.S_IMODE(os.stat(folder).st_mode) == 0o700
+        for name in files:
+            expected = 0o400 if "modules" in folder else 0o600
+            assert stat.S_IMODE(os.stat(os.path.join(folder, name)).st_mode) == expected
+
+
+def test_a_registry_that_is_open_to_others_is_refused(timecraft, guest):
+    timecraft.registry.mkdir(mode=0o755)
+    timecraft.registry.chmod(0o755)
+    for command in (["get"], ["run", guest("ends")], ["logs"]):
+        result = timecraft(*command)
+        assert (result.returncode, result.stdout) == (1, "")
+        assert result.stderr == (
+            f"timecraft: the registry {timecraft.registry} is open to other users (mode 0755): "
+            f"run chmod -R go= {timecraft.registry}\n"
+        )
+
+
+def test_the_configuration_is_shown_and_edited(timecraft, tmp_path):
+    shown = json.loads(timecraft.lines("config", "-o", "json")[0])
+    assert shown == {
+        "file": str(tmp_path / "config.yaml"),
+        "exists": True,
+        "registry": {"location": str(timecraft.registry)},
+        "defaults": {"restrict": False, "env": [], "dirs": []},
+    }
+    timecraft.env["EDITOR"] = "sed -i s/#defaults/defaults/"
+    other = tmp_path / "other.yaml"
+    assert timecraft("config", "--edit", "-c", other).returncode == 0
+    assert "\ndefaults:\n" in other.read_text()
+    assert stat.S_IMODE(other.stat().st_mode) == 0o600
+    timecraft.env["EDITOR"] = "sed -i s/defaults/default/"
+    result = timecraft("config", "--edit", "-c", other)
+    line = other.read_text().splitlines().index("default:") + 1
+    assert result.returncode == 2
+    assert result.stderr == f'timecraft: {other}:{line}: "default" is not known here; known are: registry, defaults\n'
+
+
+@pytest.mark.parametrize("arguments, message", [
+    (["get", "thing"], "get: \"thing\" is not known here: see 'timecraft help get'"),
+    (["describe", "module"], "describe: name the module: its digest, or enough of it"),
+    (["export"], "export: name what: see 'timecraft help export'"),
+    (["get", "process", "a", "b"], 'get: "b" is one argument too many'),
+    (["logs", "@0"], "@0: expected @last, or @N for the Nth newest process"),
+])
+def test_what_is_wrong_is_told(timecraft, arguments, message):
+    result = timecraft(*arguments)
+    assert (result.returncode, result.stdout, result.stderr) == (2, "", f"timecraft: {message}\n")
