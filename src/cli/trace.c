@@ -77,9 +77,9 @@ const struct command command_trace = {
 	.name = "trace",
 	.arguments = "syscall [options] ID",
 	.summary = "Show the system calls of a recorded process, or of one that runs.",
-	.text = "Nothing is run: all is read from the recording. One line is a call, in the manner of strace; docs/system-calls.md lists the "
-		"calls. The exit code is 1 if the recording is damaged: what can be read of it is shown. Of a process that was killed, the last "
-		"call may be unfinished.",
+	.text = "Nothing is run: all is read from the recording. One line is a call, in the manner of strace; docs/system-calls.md lists "
+		"the calls. The exit code is 1 if the recording is damaged: what can be read of it is shown. Of a process that was "
+		"killed, the last call may be unfinished.",
 	.options = table,
 	.size = sizeof(struct trace_command_options),
 	.run = run_trace,

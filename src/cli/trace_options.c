@@ -50,14 +50,17 @@ static enum err parse_records(void *target, const char *value)
 
 const struct option trace_option_table[] = {
 	{ .help = "System call trace" },
-	{ "filter", 0, OPTION_CALL, false, "LIST", "Show only these calls: names and classes (file, descriptor, network, clock, process, memory, "
-		"random), with commas between; ! before one takes it away.", AT(syscall.filter), .parse = parse_filter },
+	{ "filter", 0, OPTION_CALL, false, "LIST",
+		"Show only these calls: names and classes (file, descriptor, network, clock, process, memory, "
+		"random), with commas between; ! before one takes it away.",
+		AT(syscall.filter), .parse = parse_filter },
 	{ "summary", 0, OPTION_FLAG, false, NULL, "In place of the calls, count them: calls, errors, time.", AT(syscall.summary) },
 	{ "absolute", 0, OPTION_FLAG, false, NULL, "Begin each line with the time of the call.", AT(syscall.absolute) },
 	{ "relative", 0, OPTION_FLAG, false, NULL, "Begin each line with the time since the line before.", AT(syscall.relative) },
 	{ "durations", 0, OPTION_FLAG, false, NULL, "End each line with how long the call took.", AT(syscall.durations) },
 	{ "paths", 'y', OPTION_FLAG, false, NULL, "Show what a descriptor stands for beside it.", AT(syscall.paths) },
-	{ "string-size", 0, OPTION_CALL, false, "N", "Show at most N bytes of a buffer (32), or all.", 0, .parse = parse_string_size },
+	{ "string-size", 0, OPTION_CALL, false, "N", "Show at most N bytes of a buffer, or all (32; JSON and YAML: all).", 0,
+		.parse = parse_string_size },
 	{ "start-time", 't', OPTION_CALL, false, "TIME", "Show calls from this time on: RFC 3339, now, 5m ago, or +2s after the start.",
 		AT(range.start), .parse = parse_start },
 	{ "duration", 'd', OPTION_CALL, false, "DURATION", "Show calls of this length of time: 250ms, 5m, 1h30m.", AT(range.duration),

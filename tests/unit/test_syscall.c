@@ -117,10 +117,9 @@ static void write_back(struct call *call, uint32_t at, uint32_t size)
 static void fill_param(struct call *call, const struct param *param)
 {
 	uint32_t at = (uint32_t)call->args[param->arg];
-	uint32_t strings = (uint32_t)call->args[param->arg + 1];
+	uint32_t strings;
 	switch (param->kind) {
 	case PARAM_BUF:
-		call->args[param->arg + 1] = strings;
 		write_back(call, at, fill_buffer(call, at));
 		fill_used(call, param, call->type->number == CALL_fd_readdir ? 24 * 3 + 13 : 5);
 		break;
@@ -138,6 +137,7 @@ static void fill_param(struct call *call, const struct param *param)
 			write_back(call, at, put_value(at, param->type, 0));
 		break;
 	case PARAM_STRS:
+		strings = (uint32_t)call->args[param->arg + 1];
 		guest_write(call, strings, "prog\0a=\"b\"\0", 11);
 		guest_write_u32(call, at, strings);
 		guest_write_u32(call, at + 4, strings + 5);
