@@ -11,17 +11,10 @@ static const struct {
 	{ "network", CLASS_NETWORK },
 	{ "random", CLASS_RANDOM },
 	{ "memory", CLASS_MEMORY },
+	{ "memory.grow", CLASS_MEMORY },
 	{ "all", 0xffff },
 };
 enum { CLASSES = sizeof classes / sizeof *classes };
-
-const char *const *trace_class_names(void)
-{
-	static const char *names[CLASSES + 1];
-	for (size_t i = 0; i < CLASSES; i++)
-		names[i] = classes[i].name;
-	return names;
-}
 
 void trace_classes_of(const struct call_type *type, const char **ret_names, uint32_t max)
 {

@@ -21,6 +21,5 @@ enum err trace_filter_add(struct trace_filter *filter, const char *list);
 /* Signals, traps, ends and failures always pass. A call of an unknown number passes a filter that was not given. */
 bool trace_filter_passes(const struct trace_filter *filter, const struct record *record);
 
-/* The names of the classes, NULL behind them; and of the classes of a call, NULL-terminated too. */
-const char *const *trace_class_names(void);
+/* The names of the classes of a call, with NULL behind them. */
 void trace_classes_of(const struct call_type *type, const char **ret_names, uint32_t max);

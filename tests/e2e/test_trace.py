@@ -186,6 +186,16 @@ def test_guest_output_never_breaks_a_line(timecraft, guest):
     assert "".join(lines).count('fd_write(2, ["x"]) = 1') == 2000
 
 
+def test_one_file_for_all_keeps_the_order(timecraft, guest):
+    path = timecraft.folder / "all"
+    with open(path, "w") as file:
+        assert timecraft.start("run", "--trace", guest("ends"), stdout=file, stderr=file).wait() == 0
+    lines = path.read_text().splitlines()[1:]
+    at = lines.index("begun")
+    assert lines[at + 1] == 'fd_write(1, ["begun\\n"]) = 6'
+    assert lines[:at] + lines[at + 1:] == timecraft.lines("trace", "syscall", "@last")
+
+
 def test_a_reader_that_leaves_is_no_error(timecraft, guest):
     timecraft("run", guest("chatter"), "20000")
     head = f"{PROGRAM} trace syscall @last | head -n 1"
