@@ -5,21 +5,6 @@
 #include "cli/commands.h"
 #include "cli/help.h"
 
-/* In the order of the help. */
-const struct command *const commands[] = {
-	&command_run,
-	&command_replay,
-	&command_trace,
-	&command_get,
-	&command_describe,
-	&command_logs,
-	&command_export,
-	&command_config,
-	&command_help,
-	&command_version,
-	NULL,
-};
-
 static int run_command(const struct command *command, int argc, char **argv)
 {
 	void *options = calloc(1, command->size + 1);

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -11,6 +12,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = Path(os.environ.get("TIMECRAFT", ROOT / "build" / "timecraft"))
 GUESTS = Path(__file__).parent / "guests"
+
+# A shell that runs the tests in the background has them ignore SIGINT, and the programs that they start would ignore it too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class Timecraft:
