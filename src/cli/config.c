@@ -13,8 +13,6 @@
 #include "emit/emitter.h"
 #include "registry/files.h"
 
-extern char **environ;
-
 struct config_options {
 	struct setup_options setup;
 	const char *format;

@@ -68,9 +68,9 @@ static void process_row(struct text_table *table, const struct process_info *inf
 struct listing {
 	struct registry *registry;
 	const struct get_options *options;
-	struct text_table *table;  /* for text */
+	struct text_table table; /* for text */
 	struct emitter *emitter;   /* for the others */
-	struct output *output;
+	struct output output;
 	bool broken;               /* an entry could not be read whole */
 };
 
@@ -89,7 +89,7 @@ static enum err list_process(struct listing *listing, const struct uuid *ids, si
 		process_info_emit(&info, listing->emitter, false);
 		err = emit_end(listing->emitter);
 	} else {
-		process_row(listing->table, &info, uuid_unique_suffix(ids, count, index));
+		process_row(&listing->table, &info, uuid_unique_suffix(ids, count, index));
 	}
 	process_info_finish(&info);
 	return err;
@@ -99,8 +99,8 @@ static enum err list_process_id(struct listing *listing, const struct uuid *id)
 {
 	char text[UUID_TEXT];
 	uuid_print(id, text);
-	buf_printf(&listing->output->pending, "%s\n", text);
-	return output_end(listing->output);
+	buf_printf(&listing->output.pending, "%s\n", text);
+	return output_end(&listing->output);
 }
 
 static enum err list_processes(struct listing *listing, const char *id)
@@ -126,8 +126,8 @@ static enum err list_module(struct listing *listing, const struct stored_module 
 	BUF_CLEANUP struct buf name = { 0 };
 	digest_print(&module->digest, digest);
 	if (listing->options->ids) {
-		buf_printf(&listing->output->pending, "%s\n", digest);
-		return output_end(listing->output);
+		buf_printf(&listing->output.pending, "%s\n", digest);
+		return output_end(&listing->output);
 	}
 	if (listing->emitter) {
 		emit_begin(listing->emitter);
@@ -135,10 +135,10 @@ static enum err list_module(struct listing *listing, const struct stored_module 
 		return emit_end(listing->emitter);
 	}
 	TRY(module_info_name(listing->registry, &module->digest, &name));
-	text_table_cell(listing->table, "%s", digest);
-	text_table_cell_view(listing->table, name.size ? buf_view(&name) : view_text("-"));
-	cell_size(listing->table, module->size);
-	cell_age(listing->table, module->stored);
+	text_table_cell(&listing->table, "%s", digest);
+	text_table_cell_view(&listing->table, name.size ? buf_view(&name) : view_text("-"));
+	cell_size(&listing->table, module->size);
+	cell_age(&listing->table, module->stored);
 	return ERR_NONE;
 }
 
@@ -178,30 +178,24 @@ static enum err list(struct listing *listing, enum resource resource, const char
 		{ "AGE", TABLE_RIGHT },
 		{ 0 },
 	};
-	struct text_table table;
-	text_table_init(&table, resource == RESOURCE_PROCESS ? process_columns : module_columns);
-	listing->table = &table;
+	text_table_init(&listing->table, resource == RESOURCE_PROCESS ? process_columns : module_columns);
 	enum err err = resource == RESOURCE_PROCESS ? list_processes(listing, id) : list_modules(listing, id);
 	if (!err && !listing->emitter && !listing->options->ids)
-		err = text_table_print(&table, listing->output);
-	text_table_finish(&table);
+		err = text_table_print(&listing->table, &listing->output);
+	text_table_finish(&listing->table);
 	return err;
 }
 
 static enum err print_list(struct listing *listing, enum resource resource, const char *id)
 {
-	struct output output;
-	struct emitter *emitter = NULL;
-	output_init(&output, STDOUT_FILENO, "standard output", OUTPUT_BUFFERED);
-	listing->output = &output;
+	output_init(&listing->output, STDOUT_FILENO, "standard output", OUTPUT_BUFFERED);
 	enum err err = ERR_NONE;
 	if (listing->options->format != EMIT_LINE && !listing->options->ids)
-		err = emitter_create(listing->options->format, &output, &emitter);
-	listing->emitter = emitter;
+		err = emitter_create(listing->options->format, &listing->output, &listing->emitter);
 	if (!err)
 		err = list(listing, resource, id);
-	emitter_destroy(emitter);
-	enum err end = output_finish(&output);
+	emitter_destroy(listing->emitter);
+	enum err end = output_finish(&listing->output);
 	err = err ? err : end;
 	return err == ERR_END ? ERR_NONE : err; /* nobody reads any more */
 }
