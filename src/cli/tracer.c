@@ -128,7 +128,7 @@ static bool must_be_written(const struct tracer *tracer, const struct record *re
 {
 	struct descriptor descriptor;
 	uint16_t classes = call_type(record->call)->classes;
-	if (record->start - tracer->written > PATIENCE || classes & (CLASS_NETWORK | CLASS_PROCESS))
+	if (record->start > tracer->written + PATIENCE || classes & (CLASS_NETWORK | CLASS_PROCESS))
 		return true;
 	if (!(classes & CLASS_FD))
 		return false;
@@ -144,18 +144,26 @@ static bool must_be_written(const struct tracer *tracer, const struct record *re
 	}
 }
 
+static void write_pending(struct tracer *tracer, uint64_t now)
+{
+	tracer_flush(tracer);
+	tracer->written = now;
+}
+
 static void observe_before(void *data, const struct record *record)
 {
 	struct tracer *tracer = data;
-	if (tracer->output.pending.size == 0 || !must_be_written(tracer, record))
-		return;
-	tracer_flush(tracer);
-	tracer->written = record->start;
+	if (tracer->output.pending.size && must_be_written(tracer, record))
+		write_pending(tracer, record->start);
 }
 
 static void observe_record(void *data, const struct record *record)
 {
-	tracer_record(data, record);
+	struct tracer *tracer = data;
+	uint64_t now = record->start + record->duration;
+	tracer_record(tracer, record);
+	if (tracer->output.pending.size && now > tracer->written + PATIENCE)
+		write_pending(tracer, now);
 }
 
 struct observer_hooks tracer_hooks(struct tracer *tracer)

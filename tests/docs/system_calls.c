@@ -1,4 +1,7 @@
-/* Prints docs/system-calls.md from the call table. `system_calls --check FILE` fails, and says how to mend it, if FILE holds anything else. */
+/*
+ * Prints docs/system-calls.md from the call table. `system_calls --check FILE` fails, and says how to mend it, if FILE holds anything
+ * else.
+ */
 #include "base/buf.h"
 #include "trace/filter.h"
 #include "wasi/call.h"
@@ -9,13 +12,17 @@
 static const char introduction[] =
 	"# System calls\n\n"
 	"<!-- Made from the call table by `ninja -C build docs`: change src/wasi/*.def, not this page. -->\n\n"
-	"Every call that a guest can make, as timecraft records and prints it. *Arguments* and *results* are named as in `-o json`; in text,\n"
-	"arguments stand between the parentheses in this order and results behind the `=`. *Classes* are what `--filter` knows a call by;\n"
+	"Every call that a guest can make, as timecraft records and prints it. *Arguments* and *results* are named as in `-o json`; in\n"
+	"text, arguments stand between the parentheses in this order and results behind the `=`. *Classes* are what `--filter` knows a call by;\n"
 	"every call is also in `all`. The number is the one that recordings store.\n\n"
 	"Calls marked *unstable* are those of `wasi_unstable` that differ from the call of the same name in `wasi_snapshot_preview1`.\n\n";
 
 static const char *const kinds[] = {
-	[PARAM_STR] = "text", [PARAM_BUF] = "bytes", [PARAM_IOV_IN] = "list of buffers", [PARAM_IOV_OUT] = "list of buffers", [PARAM_STRS] = "list of strings"
+	[PARAM_STR] = "text",
+	[PARAM_BUF] = "bytes",
+	[PARAM_IOV_IN] = "list of buffers",
+	[PARAM_IOV_OUT] = "list of buffers",
+	[PARAM_STRS] = "list of strings",
 };
 
 static bool is_argument(const struct param *param)
