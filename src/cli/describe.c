@@ -37,16 +37,19 @@ static enum err describe_process(struct registry *registry, const char *id, stru
 static enum err describe_module(struct registry *registry, const char *id, struct emitter *e)
 {
 	struct digest digest;
+	struct module_names names;
 	struct stored_module *modules;
 	size_t count;
 	TRY(registry_resolve_module(registry, id, &digest));
 	TRY(registry_modules(registry, &modules, &count));
-	enum err err = ERR_NONE;
+	enum err err = module_names_load(registry, &names);
 	for (size_t i = 0; i < count && !err; i++) {
 		if (memcmp(&modules[i].digest, &digest, sizeof digest) == 0)
-			err = module_info_emit(registry, &modules[i], e);
+			module_info_emit(registry, &modules[i], module_names_find(&names, &digest), e);
 	}
 	free(modules);
+	if (!err)
+		module_names_finish(&names);
 	return err;
 }
 

@@ -120,10 +120,9 @@ static enum err list_processes(struct listing *listing, const char *id)
 	return err;
 }
 
-static enum err list_module(struct listing *listing, const struct stored_module *module)
+static enum err list_module(struct listing *listing, const struct stored_module *module, struct view name)
 {
 	char digest[DIGEST_TEXT];
-	BUF_CLEANUP struct buf name = { 0 };
 	digest_print(&module->digest, digest);
 	if (listing->options->ids) {
 		buf_printf(&listing->output.pending, "%s\n", digest);
@@ -131,12 +130,11 @@ static enum err list_module(struct listing *listing, const struct stored_module 
 	}
 	if (listing->emitter) {
 		emit_begin(listing->emitter);
-		TRY(module_info_emit(listing->registry, module, listing->emitter));
+		module_info_emit(listing->registry, module, name, listing->emitter);
 		return emit_end(listing->emitter);
 	}
-	TRY(module_info_name(listing->registry, &module->digest, &name));
 	text_table_cell(&listing->table, "%s", digest);
-	text_table_cell_view(&listing->table, name.size ? buf_view(&name) : view_text("-"));
+	text_table_cell_view(&listing->table, name.size ? name : view_text("-"));
 	cell_size(&listing->table, module->size);
 	cell_age(&listing->table, module->stored);
 	return ERR_NONE;
@@ -144,18 +142,24 @@ static enum err list_module(struct listing *listing, const struct stored_module 
 
 static enum err list_modules(struct listing *listing, const char *id)
 {
+	struct module_names names;
 	struct stored_module *modules;
 	struct digest only;
 	size_t count;
 	if (id)
 		TRY(registry_resolve_module(listing->registry, id, &only));
-	TRY(registry_modules(listing->registry, &modules, &count));
-	enum err err = ERR_NONE;
+	TRY(module_names_load(listing->registry, &names));
+	enum err err = registry_modules(listing->registry, &modules, &count);
+	if (err) {
+		module_names_finish(&names);
+		return err;
+	}
 	for (size_t i = 0; i < count && !err; i++) {
 		if (!id || memcmp(&modules[i].digest, &only, sizeof only) == 0)
-			err = list_module(listing, &modules[i]);
+			err = list_module(listing, &modules[i], module_names_find(&names, &modules[i].digest));
 	}
 	free(modules);
+	module_names_finish(&names);
 	return err;
 }
 

@@ -70,18 +70,16 @@ static void emit_contents(struct registry *registry, const struct digest *digest
 	module_file_finish(&file);
 }
 
-enum err module_info_emit(struct registry *registry, const struct stored_module *stored, struct emitter *e)
+void module_info_emit(struct registry *registry, const struct stored_module *stored, struct view name, struct emitter *e)
 {
 	char digest[DIGEST_TEXT];
-	BUF_CLEANUP struct buf name = { 0 };
-	TRY(module_info_name(registry, &stored->digest, &name));
 	digest_print(&stored->digest, digest);
 	emit_object_begin(e, OBJECT_BRACED);
 	emit_key(e, "digest");
 	emit_text(e, digest);
 	if (name.size) {
 		emit_key(e, "name");
-		emit_string(e, buf_view(&name));
+		emit_string(e, name);
 	}
 	emit_key(e, "size");
 	emit_size(e, stored->size);
@@ -89,34 +87,76 @@ enum err module_info_emit(struct registry *registry, const struct stored_module 
 	emit_time(e, stored->stored);
 	emit_contents(registry, &stored->digest, e);
 	emit_object_end(e);
-	return ERR_NONE;
 }
 
-/* Whether the process ran the module; its name for it goes to `out`. */
-static bool ran(struct registry *registry, const struct uuid *id, const struct digest *digest, struct buf *out)
+struct module_name {
+	struct digest digest;
+	size_t order; /* of the process: higher is newer */
+	struct view name;
+};
+
+/* By digest, the newest first. */
+static int compare_names(const void *a, const void *b)
+{
+	const struct module_name *x = a, *y = b;
+	int order = memcmp(&x->digest, &y->digest, sizeof x->digest);
+	return order ? order : (x->order < y->order) - (x->order > y->order);
+}
+
+/* Processes whose manifest can't be read are passed over: others tell of them. */
+static enum err add_name(struct registry *registry, const struct uuid *id, size_t order, struct module_names *names)
 {
 	struct process process;
 	struct manifest manifest;
 	if (registry_open_process(registry, id, &process) != 0)
-		return false;
-	bool same = false;
-	if (process_manifest(&process, &manifest) == 0) {
-		same = memcmp(&manifest.module, digest, sizeof *digest) == 0;
-		if (same)
-			buf_append(out, manifest.module_name.data, manifest.module_name.size);
-		manifest_finish(&manifest);
-	}
+		return ERR_NONE;
+	enum err err = process_manifest(&process, &manifest);
 	process_close(&process);
-	return same;
+	if (err)
+		return ERR_NONE;
+	const char *name = arena_text(&names->arena, manifest.module_name);
+	names->names[names->count++] = (struct module_name){ manifest.module, order, view_of(name, name ? manifest.module_name.size : 0) };
+	manifest_finish(&manifest);
+	return name ? ERR_NONE : err_nomem();
 }
 
-enum err module_info_name(struct registry *registry, const struct digest *digest, struct buf *out)
+enum err module_names_load(struct registry *registry, struct module_names *ret_names)
 {
+	struct module_names names = { 0 };
 	struct uuid *ids;
 	size_t count;
 	TRY(registry_processes(registry, &ids, &count));
-	while (count > 0 && !ran(registry, &ids[count - 1], digest, out))
-		count--;
+	names.names = ARENA_ARRAY(&names.arena, struct module_name, count + 1);
+	enum err err = names.names ? ERR_NONE : err_nomem();
+	for (size_t i = 0; i < count && !err; i++)
+		err = add_name(registry, &ids[i], i, &names);
 	free(ids);
-	return buf_status(out);
+	if (err) {
+		arena_finish(&names.arena);
+		return err;
+	}
+	qsort(names.names, names.count, sizeof *names.names, compare_names);
+	*ret_names = names;
+	return ERR_NONE;
+}
+
+void module_names_finish(struct module_names *names)
+{
+	arena_finish(&names->arena);
+	*names = (struct module_names){ 0 };
+}
+
+struct view module_names_find(const struct module_names *names, const struct digest *digest)
+{
+	struct module_name wanted = { .digest = *digest, .order = SIZE_MAX };
+	size_t low = 0, high = names->count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (compare_names(&names->names[middle], &wanted) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	bool found = low < names->count && memcmp(&names->names[low].digest, digest, sizeof *digest) == 0;
+	return found ? names->names[low].name : (struct view){ 0 };
 }

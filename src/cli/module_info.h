@@ -4,8 +4,18 @@
 #include "emit/emitter.h"
 #include "registry/registry.h"
 
-/* As one object: what it is, what it imports and exports. A module that can't be decoded has a `problem` instead. */
-enum err module_info_emit(struct registry *registry, const struct stored_module *module, struct emitter *e);
+/* What modules were called when they were run, as processes' manifests have it. All zero is empty. */
+struct module_names {
+	struct module_name *names; /* sorted by digest */
+	size_t count;
+	struct arena arena;
+};
 
-/* Names of the files that a module was run from, as processes' manifests have them; the newest. Empty if there is none. */
-enum err module_info_name(struct registry *registry, const struct digest *digest, struct buf *out);
+enum err module_names_load(struct registry *registry, struct module_names *ret_names);
+void module_names_finish(struct module_names *names);
+
+/* The name that the newest of its processes had for it; empty if none ran it. */
+struct view module_names_find(const struct module_names *names, const struct digest *digest);
+
+/* As one object: what it is, what it imports and exports. A module that can't be decoded has a `problem` instead. */
+void module_info_emit(struct registry *registry, const struct stored_module *module, struct view name, struct emitter *e);
