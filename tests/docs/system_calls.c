@@ -12,9 +12,9 @@
 static const char introduction[] =
 	"# System calls\n\n"
 	"<!-- Made from the call table by `ninja -C build docs`: change src/wasi/*.def, not this page. -->\n\n"
-	"Every call that a guest can make, as timecraft records and prints it. *Arguments* and *results* are named as in `-o json`; in\n"
-	"text, arguments stand between the parentheses in this order and results behind the `=`. *Classes* are what `--filter` knows a call by;\n"
-	"every call is also in `all`. The number is the one that recordings store.\n\n"
+	"Every call that a guest can make, as timecraft records and prints it. *Arguments* and *results* are named as in `-o json`;\n"
+	"in text, arguments stand between the parentheses in this order and results behind the `=`. *Classes* are what `--filter`\n"
+	"knows a call by; every call is also in `all`. The number is the one that recordings store.\n\n"
 	"Calls marked *unstable* are those of `wasi_unstable` that differ from the call of the same name in `wasi_snapshot_preview1`.\n\n";
 
 static const char *const kinds[] = {
