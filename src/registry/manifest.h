@@ -1,7 +1,7 @@
 /*
  * What a process was started with: everything that replay must repeat or people want to know, as far as it is known at the start.
  *
- * On disk it is YAML (docs/log-format.md), with a first line that tells its size and checksum. Strings may hold any bytes but NUL.
+ * On disk it is YAML (docs/registry.md), with a first line that tells its size and checksum. Strings may hold any bytes but NUL.
  */
 #pragma once
 
