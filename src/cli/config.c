@@ -80,15 +80,6 @@ static enum err print_config(const struct config_options *options)
 	return err == ERR_END ? ERR_NONE : err;
 }
 
-/* The file that --edit is for, even if what is in it now is wrong. */
-static const char *config_path(const struct config_options *options, char *text, size_t size)
-{
-	const char *path = options->setup.config ? options->setup.config : getenv("TIMECRAFTCONFIG");
-	const char *home = getenv("HOME");
-	snprintf(text, size, "%s%s", path && *path ? path : home ? home : "", path && *path ? "" : "/.timecraft/config.yaml");
-	return text;
-}
-
 /* A file that is not there yet begins as the template, in a directory that is the user's alone. */
 static enum err make_file(const char *path)
 {
@@ -131,14 +122,20 @@ static enum err start_editor(const char *path)
 	return ERR_NONE;
 }
 
+/* Even if what is in the file now is wrong. */
 static enum err edit(const struct config_options *options)
 {
-	char path[4096];
 	struct config config;
-	config_path(options, path, sizeof path);
-	TRY(make_file(path));
-	TRY(start_editor(path));
-	TRY(config_load(path, &config)); /* mistakes are told at once */
+	char *path = config_path(options->setup.config);
+	if (!path)
+		return err_nomem();
+	enum err err = make_file(path);
+	if (!err)
+		err = start_editor(path);
+	if (!err)
+		err = config_load(path, &config); /* mistakes are told at once */
+	free(path);
+	TRY(err);
 	config_finish(&config);
 	return ERR_NONE;
 }

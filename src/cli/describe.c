@@ -40,7 +40,7 @@ static enum err describe_module(struct registry *registry, const char *id, struc
 	struct module_names names;
 	struct stored_module *modules;
 	size_t count;
-	TRY(registry_resolve_module(registry, id, &digest));
+	TRY(module_resolve(registry, id, &digest));
 	TRY(registry_modules(registry, &modules, &count));
 	enum err err = module_names_load(registry, &names);
 	for (size_t i = 0; i < count && !err; i++) {
@@ -86,8 +86,6 @@ static int run_describe(void *data, int count, char **arguments)
 	const char *id;
 	struct setup setup;
 	enum err err = resource_parse("describe", count, arguments, &resource, &id);
-	if (!err && resource == RESOURCE_MODULE && !id)
-		err = err_set(ERR_USAGE, "describe: name the module: its digest, or enough of it");
 	if (!err)
 		err = setup_open(&options->setup, &setup);
 	if (err)
@@ -101,7 +99,10 @@ const struct command command_describe = {
 	.name = "describe",
 	.arguments = "[options] [process|module] [ID]",
 	.summary = "Tell all about a process or a module.",
-	.text = "Without an ID it is the last process. Of a process that includes what it was granted: directories, environment, limits.",
+	.text = "Without an ID it is the last process, or its module. A module may be named by its digest or by a process that ran it. Of a "
+		"process, what it was granted is told too: directories, environment, limits.",
+	.words = "process module",
+	.takes_process = true,
 	.options = describe_table,
 	.size = sizeof(struct describe_options),
 	.run = run_describe,

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli/commands.h"
+#include "cli/module_info.h"
 #include "cli/resource.h"
 #include "cli/setup.h"
 #include "cli/tar.h"
@@ -26,22 +27,8 @@ static const struct option export_table[] = {
 static enum err export_module(struct registry *registry, const char *id, struct output *output)
 {
 	struct digest digest;
-	struct process process;
-	struct uuid uuid;
 	struct module_file file;
-	/* A process stands for the module that it ran. */
-	if (!id || registry_resolve(registry, id, &uuid) == 0) {
-		struct manifest manifest;
-		TRY(registry_resolve(registry, id ? id : "@last", &uuid));
-		TRY(registry_open_process(registry, &uuid, &process));
-		enum err err = process_manifest(&process, &manifest);
-		process_close(&process);
-		TRY(err);
-		digest = manifest.module;
-		manifest_finish(&manifest);
-	} else {
-		TRY(registry_resolve_module(registry, id, &digest));
-	}
+	TRY(module_resolve(registry, id, &digest));
 	TRY(registry_load_module(registry, &digest, &file));
 	buf_append(&output->pending, file.bytes.data, file.bytes.size);
 	module_file_finish(&file);
@@ -140,6 +127,8 @@ const struct command command_export = {
 	.summary = "Write a stored module, or a recording as a tar archive.",
 	.text = "Without an ID it is that of the last process. A module may be named by its digest or by a process that ran it. An "
 		"archive that is unpacked in processes/ of another registry, its module stored there too, is a recording there.",
+	.words = "module log",
+	.takes_process = true,
 	.options = export_table,
 	.size = sizeof(struct export_options),
 	.run = run_export,

@@ -147,7 +147,7 @@ static enum err list_modules(struct listing *listing, const char *id)
 	struct digest only;
 	size_t count;
 	if (id)
-		TRY(registry_resolve_module(listing->registry, id, &only));
+		TRY(module_resolve(listing->registry, id, &only));
 	TRY(module_names_load(listing->registry, &names));
 	enum err err = registry_modules(listing->registry, &modules, &count);
 	if (err) {
@@ -228,6 +228,8 @@ const struct command command_get = {
 	.arguments = "[options] [process|module] [ID]",
 	.summary = "List recorded processes or stored modules.",
 	.text = "The newest come last. SHORT is how much of an identifier's end suffices to name it.",
+	.words = "process module",
+	.takes_process = true,
 	.options = get_table,
 	.size = sizeof(struct get_options),
 	.run = run_get,

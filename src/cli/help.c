@@ -1,4 +1,4 @@
-/* Texts made from the tables of options: help, manual page, completions. */
+/* Texts made from the tables of options: help, manual page. */
 #include "cli/help.h"
 
 #include <stdio.h>
@@ -11,6 +11,7 @@ static void wrap(struct buf *out, const char *text, int indent)
 	while (*text) {
 		size_t word = strcspn(text, " \n");
 		if (column + (int)word > WIDTH && column > indent) {
+			out->size -= out->data[out->size - 1] == ' ';
 			buf_printf(out, "\n%*s", indent, "");
 			column = indent;
 		}
@@ -79,7 +80,8 @@ void options_print_help(const struct command *command, struct buf *out)
 
 void print_commands(struct buf *out)
 {
-	buf_append_text(out, "Usage: timecraft COMMAND [options] [arguments]\n\n"
+	buf_append_text(out,
+		"Usage: timecraft COMMAND [options] [arguments]\n\n"
 		"timecraft runs WebAssembly (WASI) programs, records everything that passes between them and the\n"
 		"world, and shows afterwards what they did.\n\nCommands:\n");
 	for (const struct command *const *command = commands; *command; command++)
@@ -125,7 +127,8 @@ static bool man_option(const struct option *option, size_t base, void *data)
 
 void options_print_man(struct buf *out)
 {
-	buf_append_text(out, ".TH TIMECRAFT 1\n.SH NAME\ntimecraft \\- run WebAssembly programs, record them, and see afterwards what they did\n"
+	buf_append_text(out,
+		".TH TIMECRAFT 1\n.SH NAME\ntimecraft \\- run WebAssembly programs, record them, and see afterwards what they did\n"
 		".SH SYNOPSIS\n.B timecraft\n.I COMMAND\n[options] [arguments]\n.SH DESCRIPTION\n"
 		"timecraft runs WebAssembly (WASI) programs, records everything that passes between them and the world, and makes traces of "
 		"an execution after the fact.\n.SH COMMANDS\n");
@@ -142,111 +145,11 @@ void options_print_man(struct buf *out)
 		}
 		options_each((*command)->options, 0, man_option, out);
 	}
-	buf_append_text(out, ".SH FILES\n.TP\n.I ~/.timecraft/config.yaml\nThe configuration, unless TIMECRAFTCONFIG or \\-\\-config names another.\n"
+	buf_append_text(out,
+		".SH FILES\n.TP\n.I ~/.timecraft/config.yaml\nThe configuration, unless TIMECRAFTCONFIG or \\-\\-config names another.\n"
 		".TP\n.I ~/.timecraft\nThe registry of modules and recordings, unless the configuration names another.\n"
 		".SH EXIT STATUS\nThat of the guest for run and replay: its exit code, 134 after a trap, and the signal that ended it if one did. "
 		"Otherwise 0, 1 on failure, 2 if the command line is wrong.\n");
-}
-
-static bool complete_bash(const struct option *option, size_t base, void *data)
-{
-	(void)base;
-	if (option->name)
-		buf_printf(data, " --%s", option->name);
-	return true;
-}
-
-static void completion_bash(struct buf *out)
-{
-	buf_append_text(out, "_timecraft() {\n\tlocal cur=${COMP_WORDS[COMP_CWORD]} words=\n\tif [ \"$COMP_CWORD\" = 1 ]; then\n\t\twords=\"");
-	for (const struct command *const *command = commands; *command; command++)
-		buf_printf(out, "%s ", (*command)->name);
-	buf_append_text(out, "\"\n\telse\n\t\tcase ${COMP_WORDS[1]} in\n");
-	for (const struct command *const *command = commands; *command; command++) {
-		buf_printf(out, "\t\t%s) words=\"", (*command)->name);
-		options_each((*command)->options, 0, complete_bash, out);
-		buf_append_text(out, "\" ;;\n");
-	}
-	buf_append_text(out, "\t\tesac\n\tfi\n\tcase $cur in\n\t-*) ;;\n\t*) [ \"$COMP_CWORD\" -gt 1 ] && case ${COMP_WORDS[1]} in\n"
-		"\t\trun) words= ;;\n\t\treplay|trace|describe|export|logs) words=$(timecraft get process --ids 2>/dev/null) ;;\n\t\tesac ;;\n\tesac\n"
-		"\tCOMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
-		"\t[ ${#COMPREPLY[@]} = 0 ] && compopt -o default\n}\ncomplete -F _timecraft timecraft\n");
-}
-
-struct fish_state {
-	struct buf *out;
-	const char *command;
-};
-
-/* In single quotes of fish. */
-static void print_quoted(struct buf *out, const char *text)
-{
-	for (; *text; text++) {
-		if (*text == '\'' || *text == '\\')
-			buf_append_byte(out, '\\');
-		buf_append_byte(out, *text == '\n' ? ' ' : (uint8_t)*text);
-	}
-}
-
-static bool complete_fish(const struct option *option, size_t base, void *data)
-{
-	struct fish_state *state = data;
-	(void)base;
-	if (!option->name)
-		return true;
-	buf_printf(state->out, "complete -c timecraft -n '__fish_seen_subcommand_from %s' -l %s", state->command, option->name);
-	if (option->letter)
-		buf_printf(state->out, " -s %c", option->letter);
-	buf_append_text(state->out, option->argument ? " -r -d '" : " -d '");
-	print_quoted(state->out, option->help);
-	buf_append_text(state->out, "'\n");
-	return true;
-}
-
-static void completion_fish(struct buf *out)
-{
-	for (const struct command *const *command = commands; *command; command++) {
-		buf_printf(out, "complete -c timecraft -n __fish_use_subcommand -a %s -d '", (*command)->name);
-		print_quoted(out, (*command)->summary);
-		buf_append_text(out, "'\n");
-		struct fish_state state = { out, (*command)->name };
-		options_each((*command)->options, 0, complete_fish, &state);
-	}
-}
-
-static bool complete_zsh(const struct option *option, size_t base, void *data)
-{
-	(void)base;
-	if (option->name)
-		buf_printf(data, " --%s", option->name);
-	return true;
-}
-
-static void completion_zsh(struct buf *out)
-{
-	buf_append_text(out, "#compdef timecraft\n_timecraft() {\n\tif (( CURRENT == 2 )); then\n\t\tcompadd --");
-	for (const struct command *const *command = commands; *command; command++)
-		buf_printf(out, " %s", (*command)->name);
-	buf_append_text(out, "\n\t\treturn\n\tfi\n\tcase $words[2] in\n");
-	for (const struct command *const *command = commands; *command; command++) {
-		buf_printf(out, "\t%s) [[ $words[CURRENT] == -* ]] && compadd --", (*command)->name);
-		options_each((*command)->options, 0, complete_zsh, out);
-		buf_append_text(out, " || _files ;;\n");
-	}
-	buf_append_text(out, "\tesac\n}\n_timecraft \"$@\"\n");
-}
-
-enum err options_print_completion(const char *shell, struct buf *out)
-{
-	if (strcmp(shell, "bash") == 0)
-		completion_bash(out);
-	else if (strcmp(shell, "fish") == 0)
-		completion_fish(out);
-	else if (strcmp(shell, "zsh") == 0)
-		completion_zsh(out);
-	else
-		return err_set(ERR_USAGE, "help: --completion: there is none for \"%s\"; known are bash, zsh and fish", shell);
-	return ERR_NONE;
 }
 
 struct help_options {
@@ -256,7 +159,8 @@ struct help_options {
 
 static const struct option help_table[] = {
 	{ "man", 0, OPTION_FLAG, false, NULL, "Print the manual page, as roff.", offsetof(struct help_options, man) },
-	{ "completion", 0, OPTION_TEXT, false, "SHELL", "Print completions for bash, zsh or fish.", offsetof(struct help_options, completion) },
+	{ "completion", 0, OPTION_TEXT, false, "SHELL", "Print completions for bash, zsh or fish.",
+		offsetof(struct help_options, completion) },
 	{ 0 },
 };
 
@@ -307,8 +211,12 @@ static int run_help(void *data, int count, char **arguments)
 }
 
 const struct command command_help = {
-	.name = "help", .arguments = "[COMMAND]", .summary = "Tell how to use timecraft or one of its commands.",
-	.options = help_table, .size = sizeof(struct help_options), .run = run_help,
+	.name = "help",
+	.arguments = "[COMMAND]",
+	.summary = "Tell how to use timecraft or one of its commands.",
+	.options = help_table,
+	.size = sizeof(struct help_options),
+	.run = run_help,
 };
 
 static const struct option version_table[] = { { 0 } };
@@ -323,5 +231,9 @@ static int run_version(void *options, int count, char **arguments)
 }
 
 const struct command command_version = {
-	.name = "version", .arguments = "", .summary = "Print the version.", .options = version_table, .run = run_version,
+	.name = "version",
+	.arguments = "",
+	.summary = "Print the version.",
+	.options = version_table,
+	.run = run_version,
 };

@@ -53,6 +53,7 @@ struct logs {
 	bool within_line[2];
 	struct emitter *emitter;     /* NULL: text */
 	uint64_t start;              /* of the process */
+	bool damaged;                /* and told */
 };
 
 /* The guest may have moved its descriptors about. */
@@ -141,12 +142,12 @@ static enum err show(struct logs *logs, const struct record *record)
 static enum err read_all(struct logs *logs, struct log_reader *reader)
 {
 	enum { PAUSE_US = 50000 };
-	enum err worst = ERR_NONE;
 	for (;;) {
 		struct record record;
 		enum err err = log_next(reader, &record);
 		if (err == ERR_DAMAGED) {
-			worst = fail(err) ? ERR_DAMAGED : worst;
+			logs->damaged = true;
+			fail(err);
 			continue;
 		}
 		if (err == ERR_END && logs->options->follow && log_state(reader) == LOG_RUNNING) {
@@ -156,23 +157,34 @@ static enum err read_all(struct logs *logs, struct log_reader *reader)
 			continue;
 		}
 		if (err)
-			return err == ERR_END ? worst : err;
+			return err == ERR_END ? ERR_NONE : err;
 		err = show(logs, &record);
 		if (err)
-			return err == ERR_END ? worst : err;
+			return err == ERR_END ? ERR_NONE : err;
 	}
+}
+
+/* What is damaged in the manifest is told, and does not hide what the process wrote. */
+static enum err read_manifest(struct logs *logs, const struct process *process)
+{
+	struct manifest manifest;
+	enum err err = process_manifest(process, &manifest);
+	if (err) {
+		logs->damaged = true;
+		fail(err);
+		return ERR_NONE;
+	}
+	logs->start = manifest.start_wall;
+	err = preopens_add(logs->descriptors, manifest.dirs, manifest.dir_count);
+	manifest_finish(&manifest);
+	return err;
 }
 
 static enum err prepare(struct logs *logs, const struct process *process)
 {
-	struct manifest manifest;
 	enum emit_format format = EMIT_LINE;
 	TRY(descriptors_create(&logs->descriptors));
-	TRY(process_manifest(process, &manifest));
-	logs->start = manifest.start_wall;
-	enum err err = preopens_add(logs->descriptors, manifest.dirs, manifest.dir_count);
-	manifest_finish(&manifest);
-	TRY(err);
+	TRY(read_manifest(logs, process));
 	if (logs->options->format)
 		TRY(emit_format_parse(logs->options->format, EMIT_LINE, &format));
 	return format == EMIT_LINE ? ERR_NONE : emitter_create(format, &logs->outputs[STREAM_OUT], &logs->emitter);
@@ -190,7 +202,7 @@ static enum err read_process(struct logs *logs, const struct process *process)
 	return err;
 }
 
-static enum err show_process(const struct logs_options *options, struct registry *registry, const char *id)
+static enum err show_process(const struct logs_options *options, struct registry *registry, const char *id, bool *ret_damaged)
 {
 	struct uuid uuid;
 	struct process process;
@@ -205,6 +217,7 @@ static enum err show_process(const struct logs_options *options, struct registry
 	output_finish(&logs.outputs[STREAM_ERR]);
 	descriptors_destroy(logs.descriptors);
 	process_close(&process);
+	*ret_damaged = logs.damaged;
 	err = err ? err : end;
 	return err == ERR_END ? ERR_NONE : err;
 }
@@ -218,9 +231,10 @@ static int run_logs(void *data, int count, char **arguments)
 	enum err err = setup_open(&options->setup, &setup);
 	if (err)
 		return fail(err);
-	err = show_process(options, setup.registry, count ? arguments[0] : "@last");
+	bool damaged = false;
+	err = show_process(options, setup.registry, count ? arguments[0] : "@last", &damaged);
 	setup_close(&setup);
-	return err == ERR_DAMAGED ? 1 : err ? fail(err) : 0;
+	return err ? fail(err) : damaged ? 1 : 0;
 }
 
 const struct command command_logs = {
@@ -228,6 +242,7 @@ const struct command command_logs = {
 	.arguments = "[options] [ID]",
 	.summary = "Show what a process wrote to standard output and standard error.",
 	.text = "Both go where they went. Without an ID it is the last process.",
+	.takes_process = true,
 	.options = logs_table,
 	.size = sizeof(struct logs_options),
 	.run = run_logs,

@@ -89,6 +89,34 @@ void module_info_emit(struct registry *registry, const struct stored_module *sto
 	emit_object_end(e);
 }
 
+static enum err module_of_process(struct registry *registry, const char *id, struct digest *ret_digest)
+{
+	struct uuid uuid;
+	struct process process;
+	struct manifest manifest;
+	TRY(registry_resolve(registry, id, &uuid));
+	TRY(registry_open_process(registry, &uuid, &process));
+	enum err err = process_manifest(&process, &manifest);
+	process_close(&process);
+	TRY(err);
+	*ret_digest = manifest.module;
+	manifest_finish(&manifest);
+	return ERR_NONE;
+}
+
+enum err module_resolve(struct registry *registry, const char *id, struct digest *ret_digest)
+{
+	if (!id || id[0] == '@')
+		return module_of_process(registry, id ? id : "@last", ret_digest);
+	enum err err = registry_resolve_module(registry, id, ret_digest);
+	if (err != ERR_NOT_FOUND)
+		return err;
+	err = module_of_process(registry, id, ret_digest);
+	if (err == ERR_NOT_FOUND)
+		return err_set(err, "no module %s in the registry %s, and no process that ran one", id, registry_path(registry));
+	return err;
+}
+
 struct module_name {
 	struct digest digest;
 	size_t order; /* of the process: higher is newer */

@@ -3,14 +3,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-void options_each(const struct option *table, size_t base, option_visit *visit, void *data)
+bool options_each(const struct option *table, size_t base, option_visit *visit, void *data)
 {
 	for (const struct option *option = table; option && (option->name || option->help); option++) {
-		if (option->include)
-			options_each(option->include, base + option->offset, visit, data);
-		else if (!visit(option, base, data))
-			return;
+		bool more = option->include ? options_each(option->include, base + option->offset, visit, data) : visit(option, base, data);
+		if (!more)
+			return false;
 	}
+	return true;
 }
 
 struct search {
@@ -162,7 +162,8 @@ static enum err parse_short(const struct command *command, void *target, int lef
 		struct search s = { .letter = *letter };
 		options_each(command->options, 0, match, &s);
 		if (!s.found)
-			return err_set(ERR_USAGE, "%s: there is no option -%c; see 'timecraft help %s'", command->name, *letter, command->name);
+			return err_set(ERR_USAGE, "%s: there is no option -%c; see 'timecraft help %s'", command->name, *letter,
+				command->name);
 		if (!s.found->argument || s.found->value_optional) {
 			TRY(store(command, &s, target, NULL));
 			continue;

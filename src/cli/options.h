@@ -41,6 +41,8 @@ struct command {
 	const char *text;       /* the rest of the help; may be NULL */
 	const struct option *options;
 	size_t size;            /* of the struct that options point into */
+	const char *words;      /* what the first argument may be, with spaces between; NULL: anything */
+	bool takes_process;     /* the identifier of a process is an argument */
 	bool runs;              /* arguments behind the first are not ours */
 	int (*run)(void *options, int count, char **arguments); /* returns the exit code */
 };
@@ -59,14 +61,14 @@ void options_finish(const struct command *command, void *target);
 
 void options_print_help(const struct command *command, struct buf *out);
 void options_print_man(struct buf *out);                       /* roff of timecraft(1) */
-enum err options_print_completion(const char *shell, struct buf *out); /* bash, zsh, fish */
+enum err options_print_completion(const char *shell, struct buf *out); /* bash, zsh, fish; in completion.c */
 
 /* The known word nearest to `word`, NULL if none is near. `next` returns the words one after the other, NULL at the end. */
 const char *nearest_word(const char *word, const char *(*next)(void *state), void *state);
 
-/* Calls `visit` for each option of a table, includes resolved. Stops when it returns false. */
+/* Calls `visit` for each option of a table, includes resolved. Stops when it returns false, and returns false then. */
 typedef bool option_visit(const struct option *option, size_t base, void *data);
-void options_each(const struct option *table, size_t base, option_visit *visit, void *data);
+bool options_each(const struct option *table, size_t base, option_visit *visit, void *data);
 
 /* Prints "timecraft: " and the text of the last error, and returns the exit code that goes with `err`: 2 for ERR_USAGE, else 1. */
 int fail(enum err err);

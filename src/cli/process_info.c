@@ -5,20 +5,40 @@
 #include "base/time.h"
 #include "wasm/store.h"
 
+/* The first problem is the one that is told. */
+static void note_problem(struct process_info *info)
+{
+	char id[UUID_TEXT];
+	BUF_CLEANUP struct buf text = { 0 };
+	uuid_print(&info->id, id);
+	if (info->problem)
+		return;
+	if (!strstr(err_text(), id))
+		buf_printf(&text, "process %s: ", id);
+	buf_append_text(&text, err_text());
+	info->problem = strdup(buf_text(&text));
+}
+
 enum err process_info_load(struct registry *registry, const struct uuid *id, struct process_info *ret_info)
 {
-	struct process_info info = { .id = *id };
-	struct process process;
-	TRY(registry_open_process(registry, id, &process));
-	enum err err = process_manifest(&process, &info.manifest);
-	if (err)
-		info.problem = strdup(err_text());
-	err = log_summarize(process.dir_fd, &info.log);
-	if (err && !info.problem)
-		info.problem = strdup(err_text());
-	if (process_is_running(&process))
-		info.log.state = LOG_RUNNING;
-	process_close(&process);
+	struct process_info info = { .id = *id, .log.state = LOG_KILLED };
+	struct process process = { .dir_fd = -1, .lock_fd = -1 };
+	enum err err = registry_open_process(registry, id, &process);
+	if (err == ERR_NOT_FOUND || err == ERR_NOMEM)
+		return err;
+	if (err) {
+		note_problem(&info);
+	} else {
+		bool running = process_is_running(&process);
+		if (process_manifest(&process, &info.manifest) != 0)
+			note_problem(&info);
+		/* One that has just started has no log yet. */
+		if (log_summarize(process.dir_fd, &info.log) != 0 && !running)
+			note_problem(&info);
+		if (running)
+			info.log.state = LOG_RUNNING;
+		process_close(&process);
+	}
 	*ret_info = info;
 	return ERR_NONE;
 }

@@ -57,7 +57,8 @@ static enum err load(struct replay *r, const char *name)
 	TRY(registry_open_process(r->registry, &id, &r->process));
 	TRY(process_manifest(&r->process, &r->manifest));
 	if (!view_is(r->manifest.features, ENGINE_FEATURES))
-		return err_set(ERR_UNSUPPORTED, "the recording needs an engine with %.*s; this one has " ENGINE_FEATURES, VIEW_ARG(r->manifest.features));
+		return err_set(ERR_UNSUPPORTED, "the recording needs an engine with %.*s; this one has " ENGINE_FEATURES,
+			VIEW_ARG(r->manifest.features));
 	TRY(registry_load_module(r->registry, &r->manifest.module, &r->file));
 	TRY(module_decode(r->file.bytes, &r->module));
 	return log_open(r->process.dir_fd, &r->reader);
@@ -141,7 +142,9 @@ static enum err start(struct replay *r)
 		layer = observer_layer(r->observer);
 	}
 	snprintf(function, sizeof function, "%.*s", VIEW_ARG(m->function));
-	struct guest_options options = { .module = r->module, .layer = layer, .hooks = { note_growth, r },
+	struct guest_options options = { .module = r->module,
+		.layer = layer,
+		.hooks = { note_growth, r },
 		.limits = { m->memory_pages, m->table_elements, m->stack_bytes },
 		.function = m->function.size ? arena_text(&r->manifest.arena, m->function) : NULL };
 	TRY(guest_check(r->module, options.function));
@@ -168,10 +171,12 @@ static int end(struct replay *r, const struct guest_status *status)
 	r->tracer = NULL;
 	int code = ending.code;
 	if (err == ERR_END) {
-		fprintf(stderr, "timecraft: the recording ends here, at record %llu: its process was killed\n", (unsigned long long)r->replayer.met.number);
+		fprintf(stderr, "timecraft: the recording ends here, at record %llu: its process was killed\n",
+			(unsigned long long)r->replayer.met.number);
 		code = 1;
 	} else if (err == ERR_DIVERGED) {
-		fprintf(stderr, "timecraft: %s\nThe guest's stack:\n%.*s", r->replayer.failed ? r->replayer.failure : err_text(), VIEW_ARG(buf_view(&stack)));
+		fprintf(stderr, "timecraft: %s\nThe guest's stack:\n%.*s", r->replayer.failed ? r->replayer.failure : err_text(),
+			VIEW_ARG(buf_view(&stack)));
 		code = 1;
 	} else if (err) {
 		code = fail(err);
@@ -225,9 +230,13 @@ static int run_replay(void *data, int count, char **arguments)
 }
 
 const struct command command_replay = {
-	.name = "replay", .arguments = "[options] ID",
+	.name = "replay",
+	.arguments = "[options] ID",
 	.summary = "Run a module again exactly as it was recorded, without touching the world.",
 	.text = "The guest gets from the recording what it got then: no file, clock, socket or random source is used. What it wrote to standard output and "
 		"error is shown. The exit code is that of the recorded run; 1 if the recording ends before the guest does, or the replay diverges.",
-	.options = table, .size = sizeof(struct replay_options), .run = run_replay,
+	.takes_process = true,
+	.options = table,
+	.size = sizeof(struct replay_options),
+	.run = run_replay,
 };

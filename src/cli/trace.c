@@ -80,6 +80,8 @@ const struct command command_trace = {
 	.text = "Nothing is run: all is read from the recording. One line is a call, in the manner of strace; docs/system-calls.md lists "
 		"the calls. The exit code is 1 if the recording is damaged: what can be read of it is shown. Of a process that was "
 		"killed, the last call may be unfinished.",
+	.words = "syscall",
+	.takes_process = true,
 	.options = table,
 	.size = sizeof(struct trace_command_options),
 	.run = run_trace,

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "log/writer_parts.h"
@@ -39,7 +40,7 @@ static void guard(struct log_writer *w)
 enum err tail_create(struct log_writer *w, int dir_fd, const struct tail_header *header)
 {
 	w->tail_fd = openat(dir_fd, "tail", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (w->tail_fd < 0)
+	if (w->tail_fd < 0 || fchmod(w->tail_fd, 0600) < 0) /* whatever the umask */
 		return err_set_errno(errno, "cannot create the recording's tail");
 	int error = posix_fallocate(w->tail_fd, 0, TAIL_SIZE);
 	if (error)

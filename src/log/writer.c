@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
 
@@ -162,7 +163,9 @@ static bool reserve(struct log_writer *w, uint64_t size)
 	pthread_mutex_lock(&w->lock);
 	uint64_t at = w->segment_size;
 	pthread_mutex_unlock(&w->lock);
-	int error = fallocate(w->segment_fd, FALLOC_FL_KEEP_SIZE, (off_t)at, (off_t)(size + BUFFER_COUNT * (uint64_t)BUFFER_SIZE)) == 0 ? 0 : errno;
+	int error = fallocate(w->segment_fd, FALLOC_FL_KEEP_SIZE, (off_t)at, (off_t)(size + BUFFER_COUNT * (uint64_t)BUFFER_SIZE)) == 0
+		? 0
+		: errno;
 	if (error == ENOSPC || error == EDQUOT || error == EFBIG || error == EIO)
 		w->failed = error;
 	return !w->failed;
@@ -242,7 +245,7 @@ static enum err segment_create(struct log_writer *w, int dir_fd, const struct ta
 	memcpy(header.magic, LOG_MAGIC, sizeof header.magic);
 	header.check = XXH3_64bits(&header, offsetof(struct segment_header, check));
 	w->segment_fd = openat(dir_fd, "00000000.log", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (w->segment_fd < 0)
+	if (w->segment_fd < 0 || fchmod(w->segment_fd, 0600) < 0) /* whatever the umask */
 		return err_set_errno(errno, "cannot create the recording's log");
 	if (pwrite(w->segment_fd, &header, sizeof header, 0) != sizeof header)
 		return err_set_errno(errno, "cannot write the recording's log");
@@ -277,8 +280,9 @@ enum err log_writer_create(int dir_fd, struct log_writer **ret_writer)
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->work, NULL);
 	pthread_cond_init(&w->room, NULL);
-	struct tail_header header = { .buffer_size = BUFFER_SIZE, .buffer_count = BUFFER_COUNT, .tick_scale = time_tick_scale(),
-		.anchor = time_anchor_now() };
+	struct tail_header header = {
+		.buffer_size = BUFFER_SIZE, .buffer_count = BUFFER_COUNT, .tick_scale = time_tick_scale(), .anchor = time_anchor_now()
+	};
 	memcpy(header.magic, TAIL_MAGIC, sizeof header.magic);
 	header.check = XXH3_64bits(&header, offsetof(struct tail_header, check));
 	enum err err = segment_create(w, dir_fd, &header);

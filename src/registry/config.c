@@ -50,7 +50,14 @@ static enum err read_location(struct yaml *yaml, yaml_node_t *node, void *target
 	TRY(yaml_string(yaml, node, &text));
 	if (text.size == 0)
 		return yaml_error(yaml, node, "expected a directory");
-	config->registry = expand(&config->arena, (const char *)text.data);
+	const char *slash = strrchr(config->path, '/');
+	if (text.data[0] == '/' || text.data[0] == '~' || !slash) {
+		config->registry = expand(&config->arena, (const char *)text.data);
+	} else {
+		BUF_CLEANUP struct buf beside = { 0 };
+		buf_printf(&beside, "%.*s/%.*s", (int)(slash - config->path), config->path, VIEW_ARG(text));
+		config->registry = arena_text(&config->arena, buf_view(&beside));
+	}
 	return config->registry ? 0 : err_nomem();
 }
 
@@ -121,14 +128,29 @@ static enum err load(struct config *config, bool named)
 	return err ? err : parse(buf_view(&text), config);
 }
 
-enum err config_load(const char *path, struct config *ret_config)
+/* Whether a file was named, which then must be there. */
+static bool choose(const char *path, struct config *config)
 {
-	struct config config = { 0 };
 	if (!path)
 		path = getenv("TIMECRAFTCONFIG");
 	bool named = path && *path;
-	const char *chosen = named ? path : "~/.timecraft/config.yaml";
-	config.path = named ? arena_text(&config.arena, view_text(chosen)) : expand(&config.arena, chosen);
+	config->path = named ? arena_text(&config->arena, view_text(path)) : expand(&config->arena, "~/.timecraft/config.yaml");
+	return named;
+}
+
+char *config_path(const char *path)
+{
+	struct config config = { 0 };
+	choose(path, &config);
+	char *chosen = config.path ? strdup(config.path) : NULL;
+	arena_finish(&config.arena);
+	return chosen;
+}
+
+enum err config_load(const char *path, struct config *ret_config)
+{
+	struct config config = { 0 };
+	bool named = choose(path, &config);
 	config.registry = expand(&config.arena, "~/.timecraft");
 	enum err err = config.path && config.registry ? load(&config, named) : err_nomem();
 	if (err) {

@@ -18,7 +18,7 @@
 struct config {
 	const char *path;       /* of the file */
 	bool exists;
-	const char *registry;   /* the registry's directory */
+	const char *registry;   /* the registry's directory; a relative one is taken from that of the file */
 	bool restricted;        /* defaults.restrict */
 	const char *const *env; /* as given to --env */
 	size_t env_count;
@@ -29,6 +29,9 @@ struct config {
 
 /* `path` as given with -c, or NULL. A file that was named must be there; the default one need not. */
 enum err config_load(const char *path, struct config *ret_config);
+
+/* The path of the file that config_load would read, whatever is in it. NULL if out of memory; free it. */
+char *config_path(const char *path);
 void config_finish(struct config *config);
 
 /* What a new configuration file says: every setting, commented out. */

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { MAX_MANIFEST = 64 << 20, MAX_CANDIDATES = 10 };
@@ -27,7 +28,7 @@ void process_close(struct process *process)
 static enum err fill_process(const struct manifest *manifest, struct process *process)
 {
 	process->lock_fd = openat(process->dir_fd, "lock", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (process->lock_fd < 0 || flock(process->lock_fd, LOCK_EX | LOCK_NB) < 0)
+	if (process->lock_fd < 0 || fchmod(process->lock_fd, 0600) < 0 || flock(process->lock_fd, LOCK_EX | LOCK_NB) < 0)
 		return err_set_errno(errno, "can't lock the process");
 	BUF_CLEANUP struct buf bytes = { 0 };
 	TRY(manifest_encode(manifest, &bytes));

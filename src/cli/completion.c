@@ -1,0 +1,164 @@
+/* Completions for shells, made from the commands and their tables of options. */
+#include <string.h>
+
+#include "cli/options.h"
+
+/* What completion makes of one command. */
+struct completion {
+	struct buf flags; /* " --output -o" */
+	struct buf files; /* those of them that a file follows */
+};
+
+static bool collect(const struct option *option, size_t base, void *data)
+{
+	struct completion *completion = data;
+	(void)base;
+	if (!option->name)
+		return true;
+	bool file = option->argument && strcmp(option->argument, "FILE") == 0;
+	buf_printf(&completion->flags, " --%s", option->name);
+	if (file)
+		buf_printf(&completion->files, " --%s", option->name);
+	if (file && option->letter)
+		buf_printf(&completion->files, " -%c", option->letter);
+	return true;
+}
+
+static void put_names(struct buf *out)
+{
+	for (const struct command *const *command = commands; *command; command++)
+		buf_printf(out, " %s", (*command)->name);
+}
+
+/* One branch of a case: lists are written as `open` and `close` have them. */
+static void put_case(struct buf *out, const struct command *command, const char *open, const char *close)
+{
+	struct completion completion = { 0 };
+	options_each(command->options, 0, collect, &completion);
+	buf_printf(out, "\t%s) flags=%s%s%s files=%s%s%s", command->name, open, buf_text(&completion.flags), close, open,
+		buf_text(&completion.files), close);
+	if (command->words)
+		buf_printf(out, " first=%s%s%s", open, command->words, close);
+	if (command->takes_process)
+		buf_append_text(out, " kind=process");
+	buf_append_text(out, " ;;\n");
+	buf_finish(&completion.flags);
+	buf_finish(&completion.files);
+}
+
+/* A module's digest goes without "sha256:", for bash takes the colon for the end of a word. */
+static void put_bash(struct buf *out)
+{
+	buf_append_text(out,
+		"_timecraft() {\n"
+		"\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} flags= files= first= kind= words= ids=\n"
+		"\tif [ \"$COMP_CWORD\" = 1 ]; then\n\t\tCOMPREPLY=($(compgen -W \"");
+	put_names(out);
+	buf_append_text(out, "\" -- \"$cur\"))\n\t\treturn\n\tfi\n\tcase ${COMP_WORDS[1]} in\n");
+	for (const struct command *const *command = commands; *command; command++)
+		put_case(out, *command, "\"", "\"");
+	buf_append_text(out,
+		"\tesac\n"
+		"\tif [[ $cur == -* ]]; then\n\t\twords=$flags\n"
+		"\telif [[ \" $files \" != *\" $prev \"* ]]; then\n"
+		"\t\t[ \"$COMP_CWORD\" = 2 ] && words=$first\n"
+		"\t\t[[ \" ${COMP_WORDS[*]:2:COMP_CWORD-2} \" == *\" module\"* ]] && kind=module\n"
+		"\t\t[ \"$kind\" ] && ids=$(timecraft get \"$kind\" --ids 2>/dev/null) && words=\"$words ${ids//sha256:/}\"\n"
+		"\tfi\n"
+		"\tCOMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
+		"\tif [ ${#COMPREPLY[@]} = 0 ] && [ \"${COMP_WORDS[1]}\" = run ]; then\n"
+		"\t\tmapfile -t COMPREPLY < <(compgen -f -X '!*.wasm' -- \"$cur\"; compgen -d -- \"$cur\")\n"
+		"\t\tcompopt -o filenames 2>/dev/null\n\tfi\n"
+		"\tif [ ${#COMPREPLY[@]} = 0 ]; then\n\t\tcompopt -o default 2>/dev/null\n\tfi\n"
+		"\treturn 0\n}\ncomplete -F _timecraft timecraft\n");
+}
+
+static void put_zsh(struct buf *out)
+{
+	buf_append_text(out,
+		"#compdef timecraft\n_timecraft() {\n\tlocal kind=\n\tlocal -a flags files first\n"
+		"\tif (( CURRENT == 2 )); then\n\t\tcompadd --");
+	put_names(out);
+	buf_append_text(out, "\n\t\treturn\n\tfi\n\tcase $words[2] in\n");
+	for (const struct command *const *command = commands; *command; command++)
+		put_case(out, *command, "(", ")");
+	buf_append_text(out,
+		"\tesac\n"
+		"\tif [[ $words[CURRENT] == -* ]]; then\n\t\tcompadd -a flags\n\t\treturn\n\tfi\n"
+		"\tif (( ${files[(Ie)$words[CURRENT-1]]} )); then\n\t\t_files\n\t\treturn\n\tfi\n"
+		"\tif [[ $words[2] == run ]]; then\n\t\t_files -g '*.wasm' || _files\n\t\treturn\n\tfi\n"
+		"\t(( CURRENT == 3 )) && compadd -a first\n"
+		"\t(( ${words[(I)module*]} > 2 && ${words[(I)module*]} < CURRENT )) && kind=module\n"
+		"\t[[ -n $kind ]] && compadd -- ${(f)\"$(timecraft get $kind --ids 2>/dev/null)\"}\n"
+		"}\n_timecraft \"$@\"\n");
+}
+
+/* In single quotes of fish. */
+static void put_quoted(struct buf *out, const char *text)
+{
+	for (; *text; text++) {
+		if (*text == '\'' || *text == '\\')
+			buf_append_byte(out, '\\');
+		buf_append_byte(out, *text == '\n' ? ' ' : (uint8_t)*text);
+	}
+}
+
+struct fish {
+	struct buf *out;
+	const char *command;
+};
+
+static bool put_fish_option(const struct option *option, size_t base, void *data)
+{
+	const struct fish *fish = data;
+	(void)base;
+	if (!option->name)
+		return true;
+	buf_printf(fish->out, "complete -c timecraft -n '__fish_seen_subcommand_from %s' -l %s", fish->command, option->name);
+	if (option->letter)
+		buf_printf(fish->out, " -s %c", option->letter);
+	if (option->argument)
+		buf_append_text(fish->out, strcmp(option->argument, "FILE") == 0 ? " -r -F" : " -x");
+	buf_append_text(fish->out, " -d '");
+	put_quoted(fish->out, option->help);
+	buf_append_text(fish->out, "'\n");
+	return true;
+}
+
+static void put_fish_arguments(struct buf *out, const struct command *command)
+{
+	const char *line = "complete -c timecraft -n '__fish_seen_subcommand_from %s' -f -a '%s'\n";
+	if (command->words)
+		buf_printf(out, line, command->name, command->words);
+	if (command->takes_process)
+		buf_printf(out, line, command->name, "(timecraft get process --ids 2>/dev/null)");
+	if (command->words && strstr(command->words, "module"))
+		buf_printf(out,
+			"complete -c timecraft -n '__fish_seen_subcommand_from %s; and __fish_seen_subcommand_from module modules' -f "
+			"-a '(timecraft get module --ids 2>/dev/null)'\n",
+			command->name);
+}
+
+static void put_fish(struct buf *out)
+{
+	for (const struct command *const *command = commands; *command; command++) {
+		buf_printf(out, "complete -c timecraft -n __fish_use_subcommand -f -a %s -d '", (*command)->name);
+		put_quoted(out, (*command)->summary);
+		buf_append_text(out, "'\n");
+		options_each((*command)->options, 0, put_fish_option, &(struct fish){ out, (*command)->name });
+		put_fish_arguments(out, *command);
+	}
+}
+
+enum err options_print_completion(const char *shell, struct buf *out)
+{
+	if (strcmp(shell, "bash") == 0)
+		put_bash(out);
+	else if (strcmp(shell, "fish") == 0)
+		put_fish(out);
+	else if (strcmp(shell, "zsh") == 0)
+		put_zsh(out);
+	else
+		return err_set(ERR_USAGE, "help: --completion: there is none for \"%s\"; known are bash, zsh and fish", shell);
+	return buf_status(out);
+}
