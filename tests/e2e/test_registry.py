@@ -90,6 +90,16 @@ def test_describe_module_tells_its_imports_and_exports(timecraft, guest, run):
     assert {"name": "_start", "type": "(func)"} in told["exports"]
 
 
+def test_a_module_may_be_named_by_a_process_that_ran_it(timecraft, run):
+    identifier = run("exit")
+    expected = timecraft.lines("describe", "module", rows(timecraft, "module")[1][0])
+    assert [timecraft.lines("describe", "module", *name) for name in ([], ["@1"], [identifier])] == [expected] * 3
+    assert rows(timecraft, "module", identifier) == rows(timecraft, "module")
+    result = timecraft("export", "module", "nope", "--output-file", "none.wasm")
+    message = f"timecraft: no module nope in the registry {timecraft.registry}, and no process that ran one\n"
+    assert (result.returncode, result.stderr) == (1, message)
+
+
 def test_identifiers_may_be_shortened_but_not_ambiguous(timecraft, run):
     ids = [run("exit"), run("exit")]
     assert json.loads(timecraft.lines("describe", "@2", "-o", "json")[0])["id"] == ids[0]
@@ -115,6 +125,24 @@ def test_one_broken_entry_leaves_the_others(timecraft, run):
     assert [line.split()[0] for line in result.stdout.splitlines()[1:]] == ids
     assert result.stdout.splitlines()[1].endswith("damaged")
     assert result.stdout.splitlines()[2].endswith("exited 5")
+
+
+def test_a_process_that_is_only_a_directory_is_damaged_and_does_not_run(timecraft, run):
+    ids = ["01900000-0000-7000-8000-000000000001", run("exit")]
+    timecraft.process(ids[0]).mkdir()
+    result = timecraft("get")
+    assert [line.split()[0] for line in result.stdout.splitlines()[1:]] == ids
+    assert result.stdout.splitlines()[1].endswith("damaged")
+    assert result.stderr == f"timecraft: process {ids[0]}: can't open manifest.yaml: No such file or directory\n"
+    assert result.returncode == 1
+
+
+def test_a_damaged_manifest_does_not_hide_what_was_written(timecraft, run):
+    identifier = run("exit")
+    (timecraft.process(identifier) / "manifest.yaml").write_text("")
+    result = timecraft("logs")
+    message = f"timecraft: process {identifier}: manifest.yaml: its first line is damaged\n"
+    assert (result.returncode, result.stdout, result.stderr) == (1, "begun\n", message)
 
 
 def test_export_gives_back_the_module_and_the_recording(timecraft, guest, run, tmp_path):
@@ -188,7 +216,6 @@ def test_the_configuration_is_shown_and_edited(timecraft, tmp_path):
 
 @pytest.mark.parametrize("arguments, message", [
     (["get", "thing"], "get: \"thing\" is not known here: see 'timecraft help get'"),
-    (["describe", "module"], "describe: name the module: its digest, or enough of it"),
     (["export"], "export: name what: see 'timecraft help export'"),
     (["get", "process", "a", "b"], 'get: "b" is one argument too many'),
     (["logs", "@0"], "@0: expected @last, or @N for the Nth newest process"),
