@@ -20,5 +20,5 @@ void *arena_array(struct arena *arena, size_t count, size_t size) __attribute__(
 /* A copy with a NUL behind it; NULL when there is no memory. */
 char *arena_text(struct arena *arena, struct view text);
 
-#define ARENA_NEW(arena, type) ((type *)arena_array((arena), 1, sizeof(type)))
+#define ARENA_NEW(arena, type)          ((type *)arena_array((arena), 1, sizeof(type)))
 #define ARENA_ARRAY(arena, type, count) ((type *)arena_array((arena), (count), sizeof(type)))

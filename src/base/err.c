@@ -25,10 +25,15 @@ static enum err code_of(int errnum)
 {
 	switch (errnum) {
 	case ENOMEM: return ERR_NOMEM;
-	case ENOENT: case ENOTDIR: return ERR_NOT_FOUND;
+	case ENOENT:
+	case ENOTDIR: return ERR_NOT_FOUND;
 	case EEXIST: return ERR_EXISTS;
-	case EACCES: case EPERM: case EROFS: return ERR_ACCESS;
-	case ENOSPC: case EDQUOT: case EFBIG: return ERR_NOSPACE;
+	case EACCES:
+	case EPERM:
+	case EROFS: return ERR_ACCESS;
+	case ENOSPC:
+	case EDQUOT:
+	case EFBIG: return ERR_NOSPACE;
 	default: return ERR_IO;
 	}
 }

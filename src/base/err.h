@@ -47,9 +47,9 @@ static inline enum err err_nomem(void)
 const char *err_text(void);
 
 /* Passes an error up. */
-#define TRY(expression)                               \
-	do {                                          \
-		enum err try_err_ = (expression);     \
-		if (__builtin_expect(try_err_, 0))    \
-			return try_err_;              \
+#define TRY(expression)                            \
+	do {                                       \
+		enum err try_err_ = (expression);  \
+		if (__builtin_expect(try_err_, 0)) \
+			return try_err_;           \
 	} while (0)

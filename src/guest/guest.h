@@ -43,8 +43,8 @@ struct guest_status {
 };
 
 /*
- * Checks a module for what a guest needs, before anything is stored or run: imports that exist with the types they have here, and an entry point. ERR_UNSUPPORTED
- * names all unknown imports with their types, and what to build instead where that is known.
+ * Checks a module for what a guest needs, before anything is stored or run: imports that exist with the types they have here, and an entry
+ * point. ERR_UNSUPPORTED names all unknown imports with their types, and what to build instead where that is known.
  */
 enum err guest_check(const struct module *module, const char *function);
 

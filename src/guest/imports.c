@@ -91,6 +91,6 @@ enum err imports_check(const struct module *module)
 		return ERR_NONE;
 	if (missing > LISTED)
 		buf_printf(&list, "\n    ... and %u more", missing - LISTED);
-	return err_set(ERR_UNSUPPORTED, "the module imports %u thing%s that timecraft does not provide (%s):%s",
-		missing, missing == 1 ? "" : "s", advice, buf_text(&list));
+	return err_set(ERR_UNSUPPORTED, "the module imports %u thing%s that timecraft does not provide (%s):%s", missing,
+		missing == 1 ? "" : "s", advice, buf_text(&list));
 }

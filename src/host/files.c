@@ -12,8 +12,8 @@ static uint32_t result_of(int result)
 
 uint32_t host_fd_advise(struct host *h, struct call *call, const struct fd_advise_args *a)
 {
-	static const int advices[] = { POSIX_FADV_NORMAL, POSIX_FADV_SEQUENTIAL, POSIX_FADV_RANDOM, POSIX_FADV_WILLNEED, POSIX_FADV_DONTNEED,
-		POSIX_FADV_NOREUSE };
+	static const int advices[] = { POSIX_FADV_NORMAL, POSIX_FADV_SEQUENTIAL, POSIX_FADV_RANDOM, POSIX_FADV_WILLNEED,
+		POSIX_FADV_DONTNEED, POSIX_FADV_NOREUSE };
 	struct descriptor *d;
 	uint32_t error = descriptor_get(h, a->fd, WASI_rights_FD_ADVISE, &d);
 	(void)call;

@@ -74,7 +74,8 @@ static uint32_t guard_procfs(int fd)
 /* /dev/mem, /dev/kmem and /dev/port. */
 static bool is_memory_device(const struct stat *stat)
 {
-	return S_ISCHR(stat->st_mode) && major(stat->st_rdev) == 1 && (minor(stat->st_rdev) == 1 || minor(stat->st_rdev) == 2 || minor(stat->st_rdev) == 4);
+	return S_ISCHR(stat->st_mode) && major(stat->st_rdev) == 1 &&
+		(minor(stat->st_rdev) == 1 || minor(stat->st_rdev) == 2 || minor(stat->st_rdev) == 4);
 }
 
 uint32_t guard_opened(const struct host *h, int fd, int flags)
@@ -91,10 +92,12 @@ uint32_t guard_opened(const struct host *h, int fd, int flags)
 		if (writes)
 			return WASI_EACCES;
 		return guard_procfs(fd);
-	case CGROUP_SUPER_MAGIC: case CGROUP2_SUPER_MAGIC: case DEBUGFS_MAGIC: case TRACEFS_MAGIC: case BPF_FS_MAGIC:
-		return writes ? WASI_EACCES : 0;
-	default:
-		return writes && in_registry(h, fd) ? WASI_EACCES : 0;
+	case CGROUP_SUPER_MAGIC:
+	case CGROUP2_SUPER_MAGIC:
+	case DEBUGFS_MAGIC:
+	case TRACEFS_MAGIC:
+	case BPF_FS_MAGIC: return writes ? WASI_EACCES : 0;
+	default: return writes && in_registry(h, fd) ? WASI_EACCES : 0;
 	}
 }
 

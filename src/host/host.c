@@ -12,15 +12,16 @@ static uint32_t dispatch(struct host *h, struct call *call)
 {
 	const uint64_t *arg = call->args;
 	switch (call->type->number) {
-#define CALL(number, name, result, classes, params)           \
-	case CALL_##name: {                                   \
-		struct name##_args a;                         \
-		params                                        \
-		(void)arg;                                    \
-		return host_##name(h, call, &a);              \
+#define CALL(number, name, result, classes, params) \
+	case CALL_##name: {                         \
+		struct name##_args a;               \
+		params(void) arg;                   \
+		return host_##name(h, call, &a);    \
 	}
-#define VAL(name, type)                  a.name = (arg_##type)*arg++;
-#define RANGE(name)                      a.name = (struct guest_range){ (uint32_t)arg[0], (uint32_t)arg[1] }; arg += 2;
+#define VAL(name, type) a.name = (arg_##type) * arg++;
+#define RANGE(name)                                                          \
+	a.name = (struct guest_range){ (uint32_t)arg[0], (uint32_t)arg[1] }; \
+	arg += 2;
 #define STR(name)                        RANGE(name)
 #define BUF(name, used)                  RANGE(name)
 #define IOV_IN(name)                     RANGE(name)
@@ -28,7 +29,9 @@ static uint32_t dispatch(struct host *h, struct call *call)
 #define ARR_IN(name, type, count)        a.name = (uint32_t)*arg++;
 #define ARR_OUT(name, type, count, used) a.name = (uint32_t)*arg++;
 #define OUT(name, type)                  a.name = (uint32_t)*arg++;
-#define STRS(name, buf)                  a.name = (struct guest_strings){ (uint32_t)arg[0], (uint32_t)arg[1] }; arg += 2;
+#define STRS(name, buf)                                                        \
+	a.name = (struct guest_strings){ (uint32_t)arg[0], (uint32_t)arg[1] }; \
+	arg += 2;
 #include "wasi/calls.def"
 #undef RANGE
 	}
@@ -47,8 +50,10 @@ static enum err check_kernel(void)
 	struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_MAGICLINKS | RESOLVE_IN_ROOT };
 	int fd = (int)syscall(SYS_openat2, AT_FDCWD, "/", &how, sizeof how);
 	if (fd < 0)
-		return err_set(ERR_UNSUPPORTED, "the kernel does not offer openat2 (%s): guests' paths cannot be confined safely; "
-			"Linux 5.6 or later is needed, and a sandbox around timecraft must allow openat2", strerror(errno));
+		return err_set(ERR_UNSUPPORTED,
+			"the kernel does not offer openat2 (%s): guests' paths cannot be confined safely; "
+			"Linux 5.6 or later is needed, and a sandbox around timecraft must allow openat2",
+			strerror(errno));
 	close(fd);
 	return ERR_NONE;
 }
@@ -85,8 +90,9 @@ static bool is_root(int fd)
 
 static enum err add_dir(struct host *h, const struct host_dir *dir)
 {
-	struct descriptor d = { .preopen = true, .read_only = dir->read_only, .filetype = WASI_filetype_DIRECTORY,
-		.inheriting = RIGHTS_ALL };
+	struct descriptor d = {
+		.preopen = true, .read_only = dir->read_only, .filetype = WASI_filetype_DIRECTORY, .inheriting = RIGHTS_ALL
+	};
 	uint32_t number;
 	d.fd = open(dir->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (d.fd < 0)

@@ -52,7 +52,8 @@ uint32_t errno_of(int linux_errno);
 
 /* descriptors.c */
 uint32_t descriptor_get(struct host *h, uint32_t fd, uint64_t rights, struct descriptor **ret_descriptor);
-uint32_t descriptor_add(struct host *h, const struct descriptor *descriptor, uint32_t *ret_fd); /* takes its fd over, closes it on failure */
+uint32_t descriptor_add(struct host *h, const struct descriptor *descriptor,
+	uint32_t *ret_fd); /* takes its fd over, closes it on failure */
 void descriptor_close(struct descriptor *descriptor);
 void descriptor_describe(struct descriptor *descriptor, const struct stat *stat); /* sets filetype, waits and rights that apply */
 

@@ -64,7 +64,8 @@ uint32_t host_path_create_directory(struct host *h, struct call *call, const str
 	return error ? error : after(mkdirat(place.dir, place.name, 0777), &place);
 }
 
-static uint32_t get_filestat(struct host *h, struct call *call, uint32_t dirfd, uint32_t flags, struct guest_range path, uint32_t to, bool unstable)
+static uint32_t get_filestat(struct host *h, struct call *call, uint32_t dirfd, uint32_t flags, struct guest_range path, uint32_t to,
+	bool unstable)
 {
 	struct descriptor *dir;
 	struct stat stat;
@@ -97,7 +98,8 @@ uint32_t host_path_filestat_set_times(struct host *h, struct call *call, const s
 	int fd;
 	uint32_t error = times_of(a->atim, a->mtim, a->fst_flags, times);
 	if (!error)
-		error = look(h, call, a->fd, WASI_rights_PATH_FILESTAT_SET_TIMES, a->flags & WASI_lookupflags_SYMLINK_FOLLOW, a->path, &dir, &fd);
+		error = look(h, call, a->fd, WASI_rights_PATH_FILESTAT_SET_TIMES, a->flags & WASI_lookupflags_SYMLINK_FOLLOW, a->path, &dir,
+			&fd);
 	if (error)
 		return error;
 	error = dir->read_only ? WASI_EROFS : guard_change(h, fd);
@@ -120,7 +122,8 @@ uint32_t host_path_link(struct host *h, struct call *call, const struct path_lin
 	struct descriptor *dir;
 	struct place to;
 	int fd;
-	uint32_t error = look(h, call, a->old_fd, WASI_rights_PATH_LINK_SOURCE, a->old_flags & WASI_lookupflags_SYMLINK_FOLLOW, a->old_path, &dir, &fd);
+	uint32_t error = look(h, call, a->old_fd, WASI_rights_PATH_LINK_SOURCE, a->old_flags & WASI_lookupflags_SYMLINK_FOLLOW, a->old_path,
+		&dir, &fd);
 	if (error)
 		return error;
 	error = dir->read_only ? WASI_EROFS : guard_change(h, fd);

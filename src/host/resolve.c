@@ -78,7 +78,8 @@ static bool read_link_at(const struct place *place, const char *path, char targe
 	return true;
 }
 
-/* Creates the file that `path` names, if the guard lets it. Where another has made one meanwhile the kernel says EEXIST, and the caller starts over. */
+/* Creates the file that `path` names, if the guard lets it. Where another has made one meanwhile the kernel says EEXIST, and the caller
+ * starts over. */
 static int create(struct host *h, const struct descriptor *dir, const char *path, int flags, uint32_t *ret_error, char target[4096])
 {
 	struct place place;
@@ -113,7 +114,8 @@ static int open_existing(struct host *h, struct call *call, const struct descrip
 	}
 }
 
-/* Opens first what is there, without changing it; it is looked at before it is truncated, and what is not there is created in a directory that was looked at. */
+/* Opens first what is there, without changing it; it is looked at before it is truncated, and what is not there is created in a directory
+ * that was looked at. */
 uint32_t resolve_open(struct host *h, struct call *call, const struct descriptor *dir, const char *path, int flags, int *ret_fd)
 {
 	enum { MAX_LINKS = 40 };

@@ -122,8 +122,15 @@ uint32_t host_proc_raise(struct host *h, struct call *call, const struct proc_ra
 {
 	(void)h;
 	switch (a->sig) {
-	case WASI_signal_NONE: case WASI_signal_CHLD: case WASI_signal_CONT: case WASI_signal_URG: case WASI_signal_WINCH: return 0;
-	case WASI_signal_STOP: case WASI_signal_TSTP: case WASI_signal_TTIN: case WASI_signal_TTOU: return WASI_ENOTSUP;
+	case WASI_signal_NONE:
+	case WASI_signal_CHLD:
+	case WASI_signal_CONT:
+	case WASI_signal_URG:
+	case WASI_signal_WINCH: return 0;
+	case WASI_signal_STOP:
+	case WASI_signal_TSTP:
+	case WASI_signal_TTIN:
+	case WASI_signal_TTOU: return WASI_ENOTSUP;
 	default: break;
 	}
 	if (a->sig > WASI_signal_SYS)

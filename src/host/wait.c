@@ -9,7 +9,8 @@ bool stopping(const struct host *h)
 	return h->options.stop_fd >= 0 && poll(&stop, 1, 0) > 0;
 }
 
-/* Waits until the descriptor is ready, or with the guest's NONBLOCK says at once that it is not. The guest's flag is ours alone to heed: the file description may be shared. */
+/* Waits until the descriptor is ready, or with the guest's NONBLOCK says at once that it is not. The guest's flag is ours alone to heed:
+ * the file description may be shared. */
 uint32_t wait_for(struct host *h, struct call *call, const struct descriptor *descriptor, short events)
 {
 	struct pollfd fds[2] = { { .fd = descriptor->fd, .events = events }, { .fd = h->options.stop_fd, .events = POLLIN } };

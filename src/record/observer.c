@@ -168,7 +168,8 @@ void observer_note(struct observer *observer, enum record_kind kind, const uint6
 	*record = (struct record){ .number = observer->next_number++, .kind = (uint8_t)kind, .finished = true };
 	record->start = time_of(CLOCK_REALTIME);
 	record->arg_count = arg_count < RECORD_MAX_ARGS ? arg_count : RECORD_MAX_ARGS;
-	memcpy(record->args, args, record->arg_count * sizeof *args);
+	if (record->arg_count)
+		memcpy(record->args, args, record->arg_count * sizeof *args);
 	record->inputs = &text;
 	record->input_count = text.size != 0;
 	show(observer);

@@ -59,13 +59,15 @@ static void print_call(struct buf *out, const char *name, const uint64_t *args, 
 
 static const char *event_name(const struct record *record)
 {
-	static const char *const names[] = { [RECORD_GROW] = "memory.grow", [RECORD_SIGNAL] = "signal", [RECORD_TRAP] = "trap",
-		[RECORD_EXIT] = "exit", [RECORD_FAILURE] = "failure" };
+	static const char *const names[] = {
+		[RECORD_GROW] = "memory.grow", [RECORD_SIGNAL] = "signal", [RECORD_TRAP] = "trap", [RECORD_EXIT] = "exit", [RECORD_FAILURE] = "failure"
+	};
 	if (record->kind == RECORD_CALL) {
 		const struct call_type *type = call_type(record->call);
 		return type ? type->name : "a call that this version does not know";
 	}
-	return record->kind < sizeof names / sizeof *names && names[record->kind] ? names[record->kind] : "a record that this version does not know";
+	return record->kind < sizeof names / sizeof *names && names[record->kind] ? names[record->kind]
+										  : "a record that this version does not know";
 }
 
 static enum err diverged(struct replayer *r, const char *name, const uint64_t *args, uint32_t count, const struct check *check)
@@ -82,8 +84,8 @@ static enum err diverged(struct replayer *r, const char *name, const uint64_t *a
 
 static bool same_call(const struct record *record, const struct call *call, bool faulted)
 {
-	return record->kind == RECORD_CALL && record->call == call->type->number && record->arg_count == call->type->arg_count
-	    && memcmp(record->args, call->args, call->type->arg_count * sizeof *call->args) == 0 && record->faulted == faulted;
+	return record->kind == RECORD_CALL && record->call == call->type->number && record->arg_count == call->type->arg_count &&
+		memcmp(record->args, call->args, call->type->arg_count * sizeof *call->args) == 0 && record->faulted == faulted;
 }
 
 /* Spans are applied in the order in which they were written. */

@@ -1,6 +1,6 @@
 /*
- * The replayer: the last layer of a guest that runs again, with a recording in the place of the world. It checks that the guest asks for what it
- * asked for then, byte for byte, and gives it what it got.
+ * The replayer: the last layer of a guest that runs again, with a recording in the place of the world. It checks that the guest asks for
+ * what it asked for then, byte for byte, and gives it what it got.
  */
 #pragma once
 
@@ -14,7 +14,7 @@ struct replayer {
 	enum err next_err;       /* of reading it */
 	struct {
 		uint64_t number, start, duration;
-	} met;                   /* the record last met */
+	} met;     /* the record last met */
 	enum err failed;         /* a divergence outside of calls; its text: */
 	char failure[512];
 	bool ended;              /* the guest met the end of the recording */

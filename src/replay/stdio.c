@@ -73,7 +73,8 @@ static void stdio_call(struct layer *layer, struct call *call)
 		if (stream)
 			show_written(call, stream, call->args[3]);
 		break;
-	case CALL_fd_pwrite: case CALL_sock_send:
+	case CALL_fd_pwrite:
+	case CALL_sock_send:
 		if (stream)
 			show_written(call, stream, call->args[4]);
 		break;

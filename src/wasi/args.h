@@ -22,7 +22,10 @@ typedef uint32_t core_none; /* structures are passed by address */
 #define TYPE(name, size, core, style) typedef core_##core arg_##name;
 #include "wasi/types.def"
 
-#define CALL(number, name, result, classes, params) struct name##_args { params };
+#define CALL(number, name, result, classes, params) \
+	struct name##_args {                        \
+		params                              \
+	};
 #define VAL(name, type)                  arg_##type name;
 #define STR(name)                        struct guest_range name;
 #define BUF(name, used)                  struct guest_range name;

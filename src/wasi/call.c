@@ -23,16 +23,16 @@ struct call_draft {
 #define ERRNO RESULT_ERRNO
 #define NEVER RESULT_NEVER
 static const struct call_draft drafts[] = {
-#define CALL(number, name, result, classes, params) { #name, number, result, classes, { params { 0 } } },
-#define VAL(name, type)                  { #name, 0, 0, 0, PARAM_VAL, TYPE_##type },
-#define STR(name)                        { #name, 0, 0, 0, PARAM_STR, TYPE_NONE },
-#define BUF(name, used)                  { #name, 0, 0, #used, PARAM_BUF, TYPE_NONE },
-#define IOV_IN(name)                     { #name, 0, 0, 0, PARAM_IOV_IN, TYPE_NONE },
-#define IOV_OUT(name, used)              { #name, 0, 0, #used, PARAM_IOV_OUT, TYPE_NONE },
-#define ARR_IN(name, type, count)        { #name, 0, #count, 0, PARAM_ARR_IN, TYPE_##type },
-#define ARR_OUT(name, type, count, used) { #name, 0, #count, #used, PARAM_ARR_OUT, TYPE_##type },
-#define OUT(name, type)                  { #name, 0, 0, 0, PARAM_OUT, TYPE_##type },
-#define STRS(name, buf)                  { #name, #buf, 0, 0, PARAM_STRS, TYPE_NONE },
+#define CALL(number, name, result, classes, params) { #name, number, result, classes, { params{ 0 } } },
+#define VAL(name, type)                             { #name, 0, 0, 0, PARAM_VAL, TYPE_##type },
+#define STR(name)                                   { #name, 0, 0, 0, PARAM_STR, TYPE_NONE },
+#define BUF(name, used)                             { #name, 0, 0, #used, PARAM_BUF, TYPE_NONE },
+#define IOV_IN(name)                                { #name, 0, 0, 0, PARAM_IOV_IN, TYPE_NONE },
+#define IOV_OUT(name, used)                         { #name, 0, 0, #used, PARAM_IOV_OUT, TYPE_NONE },
+#define ARR_IN(name, type, count)                   { #name, 0, #count, 0, PARAM_ARR_IN, TYPE_##type },
+#define ARR_OUT(name, type, count, used)            { #name, 0, #count, #used, PARAM_ARR_OUT, TYPE_##type },
+#define OUT(name, type)                             { #name, 0, 0, 0, PARAM_OUT, TYPE_##type },
+#define STRS(name, buf)                             { #name, #buf, 0, 0, PARAM_STRS, TYPE_NONE },
 #include "wasi/calls.def"
 };
 #undef ERRNO
@@ -44,7 +44,10 @@ static char signatures[CALL_COUNT][CALL_MAX_ARGS + 3];
 static uint32_t args_of(const struct draft *draft)
 {
 	switch (draft->kind) {
-	case PARAM_VAL: case PARAM_ARR_IN: case PARAM_ARR_OUT: case PARAM_OUT: return 1;
+	case PARAM_VAL:
+	case PARAM_ARR_IN:
+	case PARAM_ARR_OUT:
+	case PARAM_OUT: return 1;
 	default: return 2;
 	}
 }
@@ -64,11 +67,16 @@ static void init_call(struct call_type *call, const struct call_draft *draft, ch
 {
 	static const char unstable[] = "unstable_";
 	bool prefixed = strncmp(draft->name, unstable, sizeof unstable - 1) == 0;
-	*call = (struct call_type){ .name = draft->name + (prefixed ? sizeof unstable - 1 : 0), .signature = signature,
-		.number = draft->number, .result = draft->result, .classes = draft->classes };
+	*call = (struct call_type){ .name = draft->name + (prefixed ? sizeof unstable - 1 : 0),
+		.signature = signature,
+		.number = draft->number,
+		.result = draft->result,
+		.classes = draft->classes };
 	for (const struct draft *from = draft->params; from->name; from++) {
 		struct param *to = &call->params[call->param_count++];
-		*to = (struct param){ .name = from->name, .second = from->second, .kind = from->kind, .type = from->type, .arg = call->arg_count };
+		*to = (struct param){
+			.name = from->name, .second = from->second, .kind = from->kind, .type = from->type, .arg = call->arg_count
+		};
 		to->count = from->count ? arg_named(draft, from->count) : 0;
 		if (from->used)
 			to->used = strcmp(from->used, "all") == 0 ? PARAM_ALL : arg_named(draft, from->used);
@@ -80,7 +88,8 @@ static void init_call(struct call_type *call, const struct call_draft *draft, ch
 			call->output_bound += types[from->type].size;
 			call->output_spans++;
 		}
-		call->input_count += from->kind == PARAM_STR || from->kind == PARAM_IOV_IN || from->kind == PARAM_IOV_OUT || from->kind == PARAM_ARR_IN;
+		call->input_count +=
+			from->kind == PARAM_STR || from->kind == PARAM_IOV_IN || from->kind == PARAM_IOV_OUT || from->kind == PARAM_ARR_IN;
 	}
 	*signature++ = ':';
 	if (draft->result == RESULT_ERRNO)
@@ -146,9 +155,12 @@ static bool param_faults(const struct call *call, const struct param *param)
 	const uint64_t *args = call->args;
 	uint64_t at = args[param->arg];
 	switch (param->kind) {
-	case PARAM_STR: case PARAM_BUF: return !memory_has(call->memory, at, args[param->arg + 1]);
-	case PARAM_IOV_IN: case PARAM_IOV_OUT: return vectors_fault(call, at, args[param->arg + 1]);
-	case PARAM_ARR_IN: case PARAM_ARR_OUT: return !memory_has(call->memory, at, args[param->count] * types[param->type].size);
+	case PARAM_STR:
+	case PARAM_BUF: return !memory_has(call->memory, at, args[param->arg + 1]);
+	case PARAM_IOV_IN:
+	case PARAM_IOV_OUT: return vectors_fault(call, at, args[param->arg + 1]);
+	case PARAM_ARR_IN:
+	case PARAM_ARR_OUT: return !memory_has(call->memory, at, args[param->count] * types[param->type].size);
 	case PARAM_OUT: return !memory_has(call->memory, at, types[param->type].size);
 	default: return false;
 	}
@@ -185,17 +197,13 @@ void call_inputs(const struct call *call, input_func *visit, void *data)
 		const struct param *param = &type->params[i];
 		const uint8_t *at = call->memory->base + call->args[param->arg];
 		switch (param->kind) {
-		case PARAM_STR:
-			visit(data, &(struct input){ param, { at, call->args[param->arg + 1] }, INPUT_BYTES });
-			break;
+		case PARAM_STR: visit(data, &(struct input){ param, { at, call->args[param->arg + 1] }, INPUT_BYTES }); break;
 		case PARAM_ARR_IN:
 			visit(data, &(struct input){ param, { at, call->args[param->count] * types[param->type].size }, INPUT_BYTES });
 			break;
-		case PARAM_IOV_IN: case PARAM_IOV_OUT:
-			visit_vectors(call, param, visit, data);
-			break;
-		default:
-			break;
+		case PARAM_IOV_IN:
+		case PARAM_IOV_OUT: visit_vectors(call, param, visit, data); break;
+		default: break;
 		}
 	}
 }
@@ -221,10 +229,22 @@ uint64_t call_output_bound(const struct call *call, uint32_t *ret_spans)
 	for (uint32_t i = 0; i < type->param_count; i++) {
 		const struct param *param = &type->params[i];
 		switch (param->kind) {
-		case PARAM_BUF: bound += call->args[param->arg + 1]; spans++; break;
-		case PARAM_ARR_OUT: bound += call->args[param->count] * types[param->type].size; spans++; break;
-		case PARAM_OUT: bound += types[param->type].size; spans++; break;
-		case PARAM_IOV_OUT: bound += vectors_size(call, param); spans += call->args[param->arg + 1]; break;
+		case PARAM_BUF:
+			bound += call->args[param->arg + 1];
+			spans++;
+			break;
+		case PARAM_ARR_OUT:
+			bound += call->args[param->count] * types[param->type].size;
+			spans++;
+			break;
+		case PARAM_OUT:
+			bound += types[param->type].size;
+			spans++;
+			break;
+		case PARAM_IOV_OUT:
+			bound += vectors_size(call, param);
+			spans += call->args[param->arg + 1];
+			break;
 		default: break;
 		}
 	}

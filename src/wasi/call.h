@@ -177,7 +177,8 @@ struct input {
 };
 typedef void input_func(void *data, const struct input *input);
 
-/* The first parameter of `call` that names memory out of bounds, to read or to write; NULL if all are in bounds. STRS is left to guest_write. */
+/* The first parameter of `call` that names memory out of bounds, to read or to write; NULL if all are in bounds. STRS is left to
+ * guest_write. */
 const struct param *call_fault(const struct call *call);
 
 /* Calls `visit` for every input. Only after call_fault found none. */

@@ -29,7 +29,9 @@ static const struct {
 };
 
 /* Where a type's names are: they stand together. */
-static struct { uint16_t first, count; } names_of[TYPE_NONE];
+static struct {
+	uint16_t first, count;
+} names_of[TYPE_NONE];
 
 __attribute__((constructor)) static void init_names(void)
 {
@@ -66,7 +68,7 @@ static const struct {
 	const char *name, *tag;
 	uint8_t offset, type, value;
 } fields[] = {
-#define FIELD(structure, name, offset, type) { TYPE_##structure, #name, NULL, offset, TYPE_##type, 0 },
+#define FIELD(structure, name, offset, type)              { TYPE_##structure, #name, NULL, offset, TYPE_##type, 0 },
 #define TAGGED(structure, name, offset, type, tag, value) { TYPE_##structure, #name, #tag, offset, TYPE_##type, value },
 #include "wasi/structs.def"
 };

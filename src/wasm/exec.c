@@ -50,7 +50,8 @@ struct saved {
 
 static struct saved save(const struct store *store)
 {
-	return (struct saved){ store->instance, store->memory, store->activation, store->stack_left, store->caller, store->pc, store->frame };
+	return (struct saved){ store->instance, store->memory, store->activation, store->stack_left, store->caller, store->pc,
+		store->frame };
 }
 
 static void restore(struct store *store, const struct saved *saved)

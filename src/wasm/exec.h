@@ -2,7 +2,8 @@
  * What runs: functions, tables, globals, instances and the store that owns them, for the engine's own files.
  *
  * The stack of values is one mapping; a frame is a function's parameters, locals and operands in slots of 8 bytes, and overlaps its
- * caller's operands, so that arguments and results are passed without copying. What calls need to return by is on a stack of activations beside it.
+ * caller's operands, so that arguments and results are passed without copying. What calls need to return by is on a stack of activations
+ * beside it.
  */
 #pragma once
 

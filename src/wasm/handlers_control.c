@@ -39,10 +39,10 @@ HANDLER(const128)
 }
 
 /* Loop heads and function entries are counted, and are where a guest can be stopped. */
-#define COUNT_OR_STOP()                                  \
-	do {                                             \
-		if (unlikely(++COUNT >= S->stop_at))     \
-			TRAP(TRAP_INTERRUPTED);          \
+#define COUNT_OR_STOP()                              \
+	do {                                         \
+		if (unlikely(++COUNT >= S->stop_at)) \
+			TRAP(TRAP_INTERRUPTED);      \
 	} while (0)
 
 HANDLER(loop)
@@ -111,19 +111,19 @@ HANDLER(enter)
 }
 
 /* Back to the caller, whose instance may be another one. */
-#define RETURN()                                                                    \
-	do {                                                                        \
-		struct activation *done = S->activation--;                          \
-		S->stack_left += FRAME_COST + (int64_t)done->func->frame_slots * 8; \
-		PC = done->return_pc;                                               \
-		FRAME = done->frame;                                                \
-		struct instance *caller = S->activation->func->instance;            \
-		if (unlikely(caller != done->func->instance)) {                     \
-			S->instance = caller;                                       \
+#define RETURN()                                                                           \
+	do {                                                                               \
+		struct activation *done = S->activation--;                                 \
+		S->stack_left += FRAME_COST + (int64_t)done->func->frame_slots * 8;        \
+		PC = done->return_pc;                                                      \
+		FRAME = done->frame;                                                       \
+		struct instance *caller = S->activation->func->instance;                   \
+		if (unlikely(caller != done->func->instance)) {                            \
+			S->instance = caller;                                              \
 			S->memory = caller ? instance_main_memory(caller) : &S->no_memory; \
-			LOAD_MEMORY();                                              \
-		}                                                                   \
-		DISPATCH();                                                         \
+			LOAD_MEMORY();                                                     \
+		}                                                                          \
+		DISPATCH();                                                                \
 	} while (0)
 
 HANDLER(leave)
@@ -155,33 +155,33 @@ HANDLER(unreachable)
 }
 
 /* Enters `to`, whose frame begins at slot `at`, and comes back `words` further. */
-#define ENTER(to, at, words)                                                            \
-	do {                                                                            \
-		struct func *entered = (to);                                            \
-		S->stack_left -= FRAME_COST + (int64_t)entered->frame_slots * 8;        \
-		if (unlikely(S->stack_left < 0)) {                                      \
+#define ENTER(to, at, words)                                                             \
+	do {                                                                             \
+		struct func *entered = (to);                                             \
+		S->stack_left -= FRAME_COST + (int64_t)entered->frame_slots * 8;         \
+		if (unlikely(S->stack_left < 0)) {                                       \
 			S->stack_left += FRAME_COST + (int64_t)entered->frame_slots * 8; \
-			TRAP(TRAP_CALL_STACK_EXHAUSTED);                                \
-		}                                                                       \
-		struct activation *activation = ++S->activation;                        \
-		activation->return_pc = PC + (words);                                   \
-		activation->frame = FRAME;                                              \
-		activation->func = entered;                                             \
-		FRAME += (at);                                                          \
-		PC = entered->code;                                                     \
-		DISPATCH();                                                             \
+			TRAP(TRAP_CALL_STACK_EXHAUSTED);                                 \
+		}                                                                        \
+		struct activation *activation = ++S->activation;                         \
+		activation->return_pc = PC + (words);                                    \
+		activation->frame = FRAME;                                               \
+		activation->func = entered;                                              \
+		FRAME += (at);                                                           \
+		PC = entered->code;                                                      \
+		DISPATCH();                                                              \
 	} while (0)
 
 /* As ENTER for a function that may be of another instance. */
-#define ENTER_ANY(to, at, words)                                                        \
-	do {                                                                            \
-		struct func *callee = (to);                                             \
-		if (unlikely(callee->instance != S->instance && callee->instance)) {    \
-			S->instance = callee->instance;                                 \
-			S->memory = instance_main_memory(callee->instance); \
-			LOAD_MEMORY();                                                  \
-		}                                                                       \
-		ENTER(callee, at, words);                                               \
+#define ENTER_ANY(to, at, words)                                                     \
+	do {                                                                         \
+		struct func *callee = (to);                                          \
+		if (unlikely(callee->instance != S->instance && callee->instance)) { \
+			S->instance = callee->instance;                              \
+			S->memory = instance_main_memory(callee->instance);          \
+			LOAD_MEMORY();                                               \
+		}                                                                    \
+		ENTER(callee, at, words);                                            \
 	} while (0)
 
 HANDLER(call)
@@ -265,13 +265,13 @@ HANDLER(stop)
 	LEAVE();
 }
 
-#define GLOBAL(name, type, to, from)                                      \
-	HANDLER(name)                                                     \
-	{                                                                 \
-		struct global *global = PC[2].pointer;                    \
+#define GLOBAL(name, type, to, from)                                              \
+	HANDLER(name)                                                             \
+	{                                                                         \
+		struct global *global = PC[2].pointer;                            \
 		type *value = (type *)global->value, *slot = (type *)(FRAME + A); \
-		*to = *from;                                              \
-		NEXT(3);                                                  \
+		*to = *from;                                                      \
+		NEXT(3);                                                          \
 	}
 struct pair {
 	uint64_t low, high;
@@ -408,8 +408,8 @@ HANDLER(table_fill_)
 
 HANDLER(table_copy_)
 {
-	enum trap trap = table_copy(TABLE((uint32_t)PC[2].value), TABLE(PC[2].value >> 32), SLOT(uint32_t, A), SLOT(uint32_t, B),
-		SLOT(uint32_t, C));
+	enum trap trap =
+		table_copy(TABLE((uint32_t)PC[2].value), TABLE(PC[2].value >> 32), SLOT(uint32_t, A), SLOT(uint32_t, B), SLOT(uint32_t, C));
 	if (unlikely(trap))
 		TRAP(trap);
 	NEXT(3);
@@ -431,18 +431,56 @@ HANDLER(ref_func)
 }
 
 const struct control_steps control_steps = {
-	.copy32 = copy32, .copy64 = copy64, .copy128 = copy128, .const32 = const32, .const64 = const64, .const128 = const128,
-	.loop = loop, .jump = jump, .jump_back = jump_back, .branch_if = branch_if, .branch_unless = branch_unless,
-	.back_if = back_if, .back_unless = back_unless, .table = table_branch, .enter = enter, .leave = leave, .leave32 = leave32,
-	.leave64 = leave64, .leave_many = leave_many, .unreachable = unreachable, .call = call, .call_indirect = call_indirect,
-	.lower = lower_func, .host = host, .call_host = call_host, .stop = stop,
-	.global_get32 = global_get32, .global_get64 = global_get64, .global_get128 = global_get128,
-	.global_set32 = global_set32, .global_set64 = global_set64, .global_set128 = global_set128,
-	.select32 = select32, .select64 = select64, .select128 = select128,
-	.memory_size = memory_size, .memory_grow = memory_grow_, .memory_fill = memory_fill, .memory_copy = memory_copy,
-	.memory_init = memory_init_, .data_drop = data_drop, .table_get = table_get, .table_set = table_set, .table_size = table_size,
-	.table_grow = table_grow_, .table_fill = table_fill_, .table_copy = table_copy_, .table_init = table_init_,
-	.elem_drop = elem_drop, .ref_func = ref_func,
+	.copy32 = copy32,
+	.copy64 = copy64,
+	.copy128 = copy128,
+	.const32 = const32,
+	.const64 = const64,
+	.const128 = const128,
+	.loop = loop,
+	.jump = jump,
+	.jump_back = jump_back,
+	.branch_if = branch_if,
+	.branch_unless = branch_unless,
+	.back_if = back_if,
+	.back_unless = back_unless,
+	.table = table_branch,
+	.enter = enter,
+	.leave = leave,
+	.leave32 = leave32,
+	.leave64 = leave64,
+	.leave_many = leave_many,
+	.unreachable = unreachable,
+	.call = call,
+	.call_indirect = call_indirect,
+	.lower = lower_func,
+	.host = host,
+	.call_host = call_host,
+	.stop = stop,
+	.global_get32 = global_get32,
+	.global_get64 = global_get64,
+	.global_get128 = global_get128,
+	.global_set32 = global_set32,
+	.global_set64 = global_set64,
+	.global_set128 = global_set128,
+	.select32 = select32,
+	.select64 = select64,
+	.select128 = select128,
+	.memory_size = memory_size,
+	.memory_grow = memory_grow_,
+	.memory_fill = memory_fill,
+	.memory_copy = memory_copy,
+	.memory_init = memory_init_,
+	.data_drop = data_drop,
+	.table_get = table_get,
+	.table_set = table_set,
+	.table_size = table_size,
+	.table_grow = table_grow_,
+	.table_fill = table_fill_,
+	.table_copy = table_copy_,
+	.table_init = table_init_,
+	.elem_drop = elem_drop,
+	.ref_func = ref_func,
 };
 
 const union word lower_code[2] = { { .handler = lower_func } };

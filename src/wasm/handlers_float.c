@@ -37,81 +37,80 @@ static inline double max_f64(double x, double y)
 	return x > y ? x : x < y ? y : x == y ? (signbit(x) ? y : x) : NAN;
 }
 
-#define BINARY(name, type, expression)                             \
-	HANDLER(name##_slots)                                      \
-	{                                                          \
-		type x = SLOT(type, B), y = SLOT(type, C);         \
-		SLOT(type, A) = expression;                        \
-		NEXT(2);                                           \
+#define BINARY(name, type, expression)                     \
+	HANDLER(name##_slots)                              \
+	{                                                  \
+		type x = SLOT(type, B), y = SLOT(type, C); \
+		SLOT(type, A) = expression;                \
+		NEXT(2);                                   \
 	}
-#define ARITHMETIC_OF(X, p, type)                                  \
-	X(p##_add, type, canonical_##p(x + y))                     \
-	X(p##_sub, type, canonical_##p(x - y))                     \
-	X(p##_mul, type, canonical_##p(x * y))                     \
-	X(p##_div, type, canonical_##p(x / y))                     \
-	X(p##_min, type, canonical_##p(min_##p(x, y)))             \
+#define ARITHMETIC_OF(X, p, type)                      \
+	X(p##_add, type, canonical_##p(x + y))         \
+	X(p##_sub, type, canonical_##p(x - y))         \
+	X(p##_mul, type, canonical_##p(x *y))          \
+	X(p##_div, type, canonical_##p(x / y))         \
+	X(p##_min, type, canonical_##p(min_##p(x, y))) \
 	X(p##_max, type, canonical_##p(max_##p(x, y)))
 #define ARITHMETIC(X) ARITHMETIC_OF(X, f32, float) ARITHMETIC_OF(X, f64, double)
 ARITHMETIC(BINARY)
 
 /* Signs are bits: a NaN keeps its payload. */
-#define SIGNS_OF(X, p, u, sign)                                    \
-	X(p##_copysign, u, (x & ~(sign)) | (y & (sign)))
-#define SIGNS(X) SIGNS_OF(X, f32, uint32_t, 0x80000000u) SIGNS_OF(X, f64, uint64_t, 0x8000000000000000ull)
+#define SIGNS_OF(X, p, u, sign) X(p##_copysign, u, (x & ~(sign)) | (y & (sign)))
+#define SIGNS(X)                SIGNS_OF(X, f32, uint32_t, 0x80000000u) SIGNS_OF(X, f64, uint64_t, 0x8000000000000000ull)
 SIGNS(BINARY)
 
 /* The comparison, and branches when it holds and when it does not: with a NaN no comparison is the negation of another. */
-#define COMPARE(name, type, operator, mirrored)                    \
-	HANDLER(name##_slots)                                      \
-	{                                                          \
+#define COMPARE(name, type, operator, mirrored)                        \
+	HANDLER(name##_slots)                                          \
+	{                                                              \
 		uint32_t holds = SLOT(type, B) operator SLOT(type, C); \
-		SLOT(uint32_t, A) = holds;                         \
-		NEXT(2);                                           \
-	}                                                          \
-	HANDLER(name##_branch)                                     \
-	{                                                          \
-		if (SLOT(type, A) operator SLOT(type, B))          \
-			NEXT(IMM);                                 \
-		NEXT(2);                                           \
-	}                                                          \
-	HANDLER(name##_back)                                       \
-	{                                                          \
-		if (!(SLOT(type, A) operator SLOT(type, B)))       \
-			NEXT(2);                                   \
-		if (unlikely(++COUNT >= S->stop_at))               \
-			TRAP(TRAP_INTERRUPTED);                    \
-		NEXT(IMM);                                         \
-	}  \
-	HANDLER(name##_unless)                                     \
-	{                                                          \
-		if (!(SLOT(type, A) operator SLOT(type, B)))       \
-			NEXT(IMM);                                 \
-		NEXT(2);                                           \
-	}                                                          \
-	HANDLER(name##_unless_back)                                \
-	{                                                          \
-		if (SLOT(type, A) operator SLOT(type, B))          \
-			NEXT(2);                                   \
-		if (unlikely(++COUNT >= S->stop_at))               \
-			TRAP(TRAP_INTERRUPTED);                    \
-		NEXT(IMM);                                         \
+		SLOT(uint32_t, A) = holds;                             \
+		NEXT(2);                                               \
+	}                                                              \
+	HANDLER(name##_branch)                                         \
+	{                                                              \
+		if (SLOT(type, A) operator SLOT(type, B))              \
+			NEXT(IMM);                                     \
+		NEXT(2);                                               \
+	}                                                              \
+	HANDLER(name##_back)                                           \
+	{                                                              \
+		if (!(SLOT(type, A) operator SLOT(type, B)))           \
+			NEXT(2);                                       \
+		if (unlikely(++COUNT >= S->stop_at))                   \
+			TRAP(TRAP_INTERRUPTED);                        \
+		NEXT(IMM);                                             \
+	}                                                              \
+	HANDLER(name##_unless)                                         \
+	{                                                              \
+		if (!(SLOT(type, A) operator SLOT(type, B)))           \
+			NEXT(IMM);                                     \
+		NEXT(2);                                               \
+	}                                                              \
+	HANDLER(name##_unless_back)                                    \
+	{                                                              \
+		if (SLOT(type, A) operator SLOT(type, B))              \
+			NEXT(2);                                       \
+		if (unlikely(++COUNT >= S->stop_at))                   \
+			TRAP(TRAP_INTERRUPTED);                        \
+		NEXT(IMM);                                             \
 	}
-#define COMPARISONS_OF(X, p, type)                                 \
-	X(p##_eq, type, ==, p##_eq)                                \
-	X(p##_ne, type, !=, p##_ne)                                \
-	X(p##_lt, type, <, p##_gt)                                 \
-	X(p##_gt, type, >, p##_lt)                                 \
-	X(p##_le, type, <=, p##_ge)                                \
+#define COMPARISONS_OF(X, p, type)  \
+	X(p##_eq, type, ==, p##_eq) \
+	X(p##_ne, type, !=, p##_ne) \
+	X(p##_lt, type, <, p##_gt)  \
+	X(p##_gt, type, >, p##_lt)  \
+	X(p##_le, type, <=, p##_ge) \
 	X(p##_ge, type, >=, p##_le)
 #define COMPARISONS(X) COMPARISONS_OF(X, f32, float) COMPARISONS_OF(X, f64, double)
 COMPARISONS(COMPARE)
 
-#define UNARY(name, result, type, expression)                      \
-	HANDLER(name##_slots)                                      \
-	{                                                          \
-		type x = SLOT(type, B);                            \
-		SLOT(result, A) = (result)(expression);            \
-		NEXT(2);                                           \
+#define UNARY(name, result, type, expression)           \
+	HANDLER(name##_slots)                           \
+	{                                               \
+		type x = SLOT(type, B);                 \
+		SLOT(result, A) = (result)(expression); \
+		NEXT(2);                                \
 	}
 #define ROUNDINGS_OF(X, p, type, suffix)                           \
 	X(p##_ceil, type, type, canonical_##p(ceil##suffix(x)))    \
@@ -119,51 +118,51 @@ COMPARISONS(COMPARE)
 	X(p##_trunc, type, type, canonical_##p(trunc##suffix(x)))  \
 	X(p##_nearest, type, type, canonical_##p(rint##suffix(x))) \
 	X(p##_sqrt, type, type, canonical_##p(sqrt##suffix(x)))
-#define UNARIES(X)                                                 \
-	ROUNDINGS_OF(X, f32, float, f)                             \
-	ROUNDINGS_OF(X, f64, double, )                             \
-	X(f32_abs, uint32_t, uint32_t, x & 0x7fffffffu)            \
-	X(f32_neg, uint32_t, uint32_t, x ^ 0x80000000u)            \
-	X(f64_abs, uint64_t, uint64_t, x & 0x7fffffffffffffffull)  \
-	X(f64_neg, uint64_t, uint64_t, x ^ 0x8000000000000000ull)  \
-	X(f32_convert_i32_s, float, int32_t, x)                    \
-	X(f32_convert_i32_u, float, uint32_t, x)                   \
-	X(f32_convert_i64_s, float, int64_t, x)                    \
-	X(f32_convert_i64_u, float, uint64_t, x)                   \
-	X(f64_convert_i32_s, double, int32_t, x)                   \
-	X(f64_convert_i32_u, double, uint32_t, x)                  \
-	X(f64_convert_i64_s, double, int64_t, x)                   \
-	X(f64_convert_i64_u, double, uint64_t, x)                  \
-	X(f32_demote_f64, float, double, canonical_f32((float)x))  \
+#define UNARIES(X)                                                \
+	ROUNDINGS_OF(X, f32, float, f)                            \
+	ROUNDINGS_OF(X, f64, double, )                            \
+	X(f32_abs, uint32_t, uint32_t, x & 0x7fffffffu)           \
+	X(f32_neg, uint32_t, uint32_t, x ^ 0x80000000u)           \
+	X(f64_abs, uint64_t, uint64_t, x & 0x7fffffffffffffffull) \
+	X(f64_neg, uint64_t, uint64_t, x ^ 0x8000000000000000ull) \
+	X(f32_convert_i32_s, float, int32_t, x)                   \
+	X(f32_convert_i32_u, float, uint32_t, x)                  \
+	X(f32_convert_i64_s, float, int64_t, x)                   \
+	X(f32_convert_i64_u, float, uint64_t, x)                  \
+	X(f64_convert_i32_s, double, int32_t, x)                  \
+	X(f64_convert_i32_u, double, uint32_t, x)                 \
+	X(f64_convert_i64_s, double, int64_t, x)                  \
+	X(f64_convert_i64_u, double, uint64_t, x)                 \
+	X(f32_demote_f64, float, double, canonical_f32((float)x)) \
 	X(f64_promote_f32, double, float, canonical_f64((double)x))
 UNARIES(UNARY)
 
 /* Truncation traps, or saturates, when the value is a NaN or not below `limit` and above `least` (exclusive: the first that do not fit). */
-#define TRUNCATE(name, sat, result, type, least, limit, min, max)  \
-	HANDLER(name##_slots)                                      \
-	{                                                          \
-		type x = SLOT(type, B);                            \
-		if (unlikely(x != x))                              \
-			TRAP(TRAP_INVALID_CONVERSION_TO_INTEGER);  \
-		if (unlikely(!(x > (least) && x < (limit))))       \
-			TRAP(TRAP_INTEGER_OVERFLOW);               \
-		SLOT(result, A) = (result)x;                       \
-		NEXT(2);                                           \
-	}                                                          \
-	HANDLER(sat##_slots)                                       \
-	{                                                          \
-		type x = SLOT(type, B);                            \
+#define TRUNCATE(name, sat, result, type, least, limit, min, max)                                           \
+	HANDLER(name##_slots)                                                                               \
+	{                                                                                                   \
+		type x = SLOT(type, B);                                                                     \
+		if (unlikely(x != x))                                                                       \
+			TRAP(TRAP_INVALID_CONVERSION_TO_INTEGER);                                           \
+		if (unlikely(!(x > (least) && x < (limit))))                                                \
+			TRAP(TRAP_INTEGER_OVERFLOW);                                                        \
+		SLOT(result, A) = (result)x;                                                                \
+		NEXT(2);                                                                                    \
+	}                                                                                                   \
+	HANDLER(sat##_slots)                                                                                \
+	{                                                                                                   \
+		type x = SLOT(type, B);                                                                     \
 		SLOT(result, A) = x != x ? 0 : !(x > (least)) ? (min) : !(x < (limit)) ? (max) : (result)x; \
-		NEXT(2);                                           \
+		NEXT(2);                                                                                    \
 	}
-#define TRUNCATIONS(X)                                                                                                        \
-	X(i32_trunc_f32_s, i32_trunc_sat_f32_s, int32_t, float, -2147483904.0f, 2147483648.0f, INT32_MIN, INT32_MAX)          \
-	X(i32_trunc_f32_u, i32_trunc_sat_f32_u, uint32_t, float, -1.0f, 4294967296.0f, 0, UINT32_MAX)                         \
-	X(i32_trunc_f64_s, i32_trunc_sat_f64_s, int32_t, double, -2147483649.0, 2147483648.0, INT32_MIN, INT32_MAX)           \
-	X(i32_trunc_f64_u, i32_trunc_sat_f64_u, uint32_t, double, -1.0, 4294967296.0, 0, UINT32_MAX)                          \
+#define TRUNCATIONS(X)                                                                                                                 \
+	X(i32_trunc_f32_s, i32_trunc_sat_f32_s, int32_t, float, -2147483904.0f, 2147483648.0f, INT32_MIN, INT32_MAX)                   \
+	X(i32_trunc_f32_u, i32_trunc_sat_f32_u, uint32_t, float, -1.0f, 4294967296.0f, 0, UINT32_MAX)                                  \
+	X(i32_trunc_f64_s, i32_trunc_sat_f64_s, int32_t, double, -2147483649.0, 2147483648.0, INT32_MIN, INT32_MAX)                    \
+	X(i32_trunc_f64_u, i32_trunc_sat_f64_u, uint32_t, double, -1.0, 4294967296.0, 0, UINT32_MAX)                                   \
 	X(i64_trunc_f32_s, i64_trunc_sat_f32_s, int64_t, float, -9223373136366403584.0f, 9223372036854775808.0f, INT64_MIN, INT64_MAX) \
-	X(i64_trunc_f32_u, i64_trunc_sat_f32_u, uint64_t, float, -1.0f, 18446744073709551616.0f, 0, UINT64_MAX)               \
-	X(i64_trunc_f64_s, i64_trunc_sat_f64_s, int64_t, double, -9223372036854777856.0, 9223372036854775808.0, INT64_MIN, INT64_MAX) \
+	X(i64_trunc_f32_u, i64_trunc_sat_f32_u, uint64_t, float, -1.0f, 18446744073709551616.0f, 0, UINT64_MAX)                        \
+	X(i64_trunc_f64_s, i64_trunc_sat_f64_s, int64_t, double, -9223372036854777856.0, 9223372036854775808.0, INT64_MIN, INT64_MAX)  \
 	X(i64_trunc_f64_u, i64_trunc_sat_f64_u, uint64_t, double, -1.0, 18446744073709551616.0, 0, UINT64_MAX)
 TRUNCATIONS(TRUNCATE)
 
@@ -174,12 +173,17 @@ void steps_add_float(struct step *steps)
 	SIGNS(ADD)
 	UNARIES(ADD)
 #undef ADD
-#define ADD(name, type, operator, mirrored) steps[opcode_index(OP_##name)] = \
-	(struct step){ .slots = name##_slots, .branch = name##_branch, .back = name##_back, .unless = name##_unless, .unless_back = name##_unless_back, .mirror = OP_##mirrored };
+#define ADD(name, type, operator, mirrored)                                    \
+	steps[opcode_index(OP_##name)] = (struct step){ .slots = name##_slots, \
+		.branch = name##_branch,                                       \
+		.back = name##_back,                                           \
+		.unless = name##_unless,                                       \
+		.unless_back = name##_unless_back,                             \
+		.mirror = OP_##mirrored };
 	COMPARISONS(ADD)
 #undef ADD
-#define ADD(name, sat, ...)                                                           \
-	steps[opcode_index(OP_##name)] = (struct step){ .slots = name##_slots };     \
+#define ADD(name, sat, ...)                                                      \
+	steps[opcode_index(OP_##name)] = (struct step){ .slots = name##_slots }; \
 	steps[opcode_index(OP_##sat)] = (struct step){ .slots = sat##_slots };
 	TRUNCATIONS(ADD)
 }

@@ -31,8 +31,8 @@ bool extern_matches(const struct extern_value *value, const struct externtype *w
 	switch (wanted->kind) {
 	case EXTERN_FUNC: return functype_equal(type.func, wanted->func);
 	case EXTERN_TABLE:
-		return type.table.element == wanted->table.element
-		    && limits_match(type.table.limits.min, type.table.limits.max, &wanted->table.limits);
+		return type.table.element == wanted->table.element &&
+			limits_match(type.table.limits.min, type.table.limits.max, &wanted->table.limits);
 	case EXTERN_MEMORY: return limits_match(type.memory.limits.min, type.memory.limits.max, &wanted->memory.limits);
 	case EXTERN_GLOBAL: return type.global.type == wanted->global.type && type.global.mutable == wanted->global.mutable;
 	}
@@ -69,8 +69,8 @@ static enum err make_spaces(struct instance *instance, const struct extern_value
 	instance->globals = ARENA_ARRAY(arena, struct global *, module->global_count + 1);
 	instance->elem_dropped = ARENA_ARRAY(arena, bool, module->elem_count + 1);
 	instance->data_dropped = ARENA_ARRAY(arena, bool, module->data_count + 1);
-	if (!instance->types || !instance->funcs || !instance->own_funcs || !instance->tables || !instance->memories || !instance->globals
-	    || !instance->elem_dropped || !instance->data_dropped)
+	if (!instance->types || !instance->funcs || !instance->own_funcs || !instance->tables || !instance->memories ||
+		!instance->globals || !instance->elem_dropped || !instance->data_dropped)
 		return err_nomem();
 	uint32_t funcs = 0, tables = 0, memories = 0, globals = 0;
 	for (uint32_t i = 0; i < module->import_count; i++) {
@@ -96,8 +96,13 @@ static enum err make_funcs(struct instance *instance)
 		const struct module_func *body = &module->funcs[i];
 		const struct functype *type = &module->types[body->type];
 		struct func *func = &instance->own_funcs[i - module->imported_funcs];
-		*func = (struct func){ .type = type, .canonical = instance->types[body->type], .index = i, .instance = instance,
-			.code = lower_code, .frame_slots = body->local_slots + body->max_height, .local_slots = body->local_slots,
+		*func = (struct func){ .type = type,
+			.canonical = instance->types[body->type],
+			.index = i,
+			.instance = instance,
+			.code = lower_code,
+			.frame_slots = body->local_slots + body->max_height,
+			.local_slots = body->local_slots,
 			.param_slots = type->param_slots };
 		instance->funcs[i] = func;
 	}

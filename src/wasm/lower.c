@@ -31,7 +31,12 @@ static void skip_immediates(struct reader *r, uint32_t immediates)
 			read_u32(r);
 		break;
 	case IMM_SELECT: read_bytes(r, read_u32(r)); break;
-	case IMM_CALL_INDIRECT: case IMM_TABLE_TABLE: case IMM_ELEM_TABLE: case IMM_DATA_MEMORY: case IMM_MEMORY_MEMORY: case IMM_MEMARG:
+	case IMM_CALL_INDIRECT:
+	case IMM_TABLE_TABLE:
+	case IMM_ELEM_TABLE:
+	case IMM_DATA_MEMORY:
+	case IMM_MEMORY_MEMORY:
+	case IMM_MEMARG:
 		read_u32(r);
 		read_u32(r);
 		break;
@@ -40,8 +45,10 @@ static void skip_immediates(struct reader *r, uint32_t immediates)
 		read_u32(r);
 		read_byte(r);
 		break;
-	case IMM_LANE: case IMM_REFTYPE: read_byte(r); break;
-	case IMM_SHUFFLE: case IMM_V128: read_bytes(r, 16); break;
+	case IMM_LANE:
+	case IMM_REFTYPE: read_byte(r); break;
+	case IMM_SHUFFLE:
+	case IMM_V128: read_bytes(r, 16); break;
 	case IMM_I32: read_s32(r); break;
 	case IMM_I64: read_s64(r); break;
 	case IMM_F32: read_bytes(r, 4); break;
@@ -122,8 +129,8 @@ static void lower_eqz(struct lowering *l, uint32_t equal)
 {
 	struct last_step last = l->last;
 	const struct value *top = &l->values[l->value_count - 1];
-	if (last.valid && last.opcode && equal == OP_i32_eq && top->kind == VALUE_HOME && steps[opcode_index(last.opcode)].negation && !l->failed
-	    && l->words[last.at + 1].a == top->home) {
+	if (last.valid && last.opcode && equal == OP_i32_eq && top->kind == VALUE_HOME && steps[opcode_index(last.opcode)].negation &&
+		!l->failed && l->words[last.at + 1].a == top->home) {
 		uint16_t opposite = steps[opcode_index(last.opcode)].negation;
 		const struct step *step = &steps[opcode_index(opposite)];
 		l->words[last.at].handler = last.constant ? step->constant : step->slots;
@@ -203,8 +210,9 @@ static void lower_select(struct lowering *l)
 	struct value condition = pop(l), y = pop(l), x = pop(l);
 	uint32_t d = slot_of(l, &condition), c = slot_of(l, &y), b = slot_of(l, &x);
 	const struct control_steps *control = &control_steps;
-	handler *handler = x.type == VALTYPE_V128 ? control->select128
-		: x.type == VALTYPE_I32 || x.type == VALTYPE_F32 ? control->select32 : control->select64;
+	handler *handler = x.type == VALTYPE_V128                ? control->select128
+		: x.type == VALTYPE_I32 || x.type == VALTYPE_F32 ? control->select32
+								 : control->select64;
 	emit(l, handler, push_result(l, x.type), b, c, d);
 	l->last.has_result = true;
 }
@@ -279,7 +287,10 @@ static void lower_special(struct lowering *l, uint32_t opcode)
 	struct reader *r = &l->reader;
 	switch (opcode) {
 	case OP_drop: pop(l); break;
-	case OP_select_t: read_bytes(r, read_u32(r)); lower_select(l); break;
+	case OP_select_t:
+		read_bytes(r, read_u32(r));
+		lower_select(l);
+		break;
 	case OP_select: lower_select(l); break;
 	case OP_local_get: {
 		uint32_t local = read_u32(r);
@@ -290,7 +301,11 @@ static void lower_special(struct lowering *l, uint32_t opcode)
 	case OP_local_tee: lower_local_set(l, true); break;
 	case OP_global_get: lower_global(l, false); break;
 	case OP_global_set: lower_global(l, true); break;
-	case OP_table_get: case OP_table_set: case OP_table_size: case OP_table_grow: case OP_table_fill: lower_table_access(l, opcode); break;
+	case OP_table_get:
+	case OP_table_set:
+	case OP_table_size:
+	case OP_table_grow:
+	case OP_table_fill: lower_table_access(l, opcode); break;
 	case OP_ref_null: push_const(l, read_byte(r), 0); break;
 	case OP_ref_is_null: lower_unary(l, opcode, VALTYPE_I32); break;
 	case OP_ref_func: emit_imm(l, control_steps.ref_func, push_result(l, VALTYPE_FUNCREF), 0, read_u32(r)); break;
@@ -328,7 +343,8 @@ static void lower_plain(struct lowering *l, uint32_t opcode, const struct opcode
 	case OP_f64_const: push_const(l, VALTYPE_F64, read_fixed(r, 8)); return;
 	case OP_i32_eqz: lower_eqz(l, OP_i32_eq); return;
 	case OP_i64_eqz: lower_eqz(l, OP_i64_eq); return;
-	case OP_memory_size: case OP_memory_grow: lower_memory_size(l, opcode == OP_memory_grow); return;
+	case OP_memory_size:
+	case OP_memory_grow: lower_memory_size(l, opcode == OP_memory_grow); return;
 	default: break;
 	}
 	if (info->immediates == IMM_MEMARG && colon[1])

@@ -15,7 +15,8 @@ static struct label *label_at(struct lowering *l, uint32_t depth)
 	return &l->labels[l->label_count - 1 - depth];
 }
 
-void push_label(struct lowering *l, uint16_t opcode, const uint8_t *params, uint32_t param_count, const uint8_t *results, uint32_t result_count)
+void push_label(struct lowering *l, uint16_t opcode, const uint8_t *params, uint32_t param_count, const uint8_t *results,
+	uint32_t result_count)
 {
 	if (l->label_count == l->label_capacity) {
 		uint32_t capacity = l->label_capacity ? l->label_capacity * 2 : 64;
@@ -28,9 +29,13 @@ void push_label(struct lowering *l, uint16_t opcode, const uint8_t *params, uint
 		l->label_capacity = capacity;
 	}
 	uint32_t height = l->value_count - param_count;
-	l->labels[l->label_count++] = (struct label){ .opcode = opcode, .height = height,
-		.base = param_count ? l->values[height].home : l->next_slot, .params = params, .results = results,
-		.param_count = param_count, .result_count = result_count };
+	l->labels[l->label_count++] = (struct label){ .opcode = opcode,
+		.height = height,
+		.base = param_count ? l->values[height].home : l->next_slot,
+		.params = params,
+		.results = results,
+		.param_count = param_count,
+		.result_count = result_count };
 }
 
 static void patch_distance(struct lowering *l, uint32_t origin, uint32_t at, uint32_t target)
@@ -387,7 +392,9 @@ void lower_control(struct lowering *l, uint32_t opcode)
 		emit(l, control_steps.unreachable, 0, 0, 0, 0);
 		die(l);
 		break;
-	case OP_block: case OP_loop: case OP_if_: lower_block(l, opcode); break;
+	case OP_block:
+	case OP_loop:
+	case OP_if_: lower_block(l, opcode); break;
 	case OP_else_: lower_else(l); break;
 	case OP_end: lower_end(l); break;
 	case OP_br:

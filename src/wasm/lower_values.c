@@ -105,7 +105,8 @@ struct value pop(struct lowering *l)
 handler *copy_handler(uint8_t type)
 {
 	switch (type) {
-	case VALTYPE_I32: case VALTYPE_F32: return control_steps.copy32;
+	case VALTYPE_I32:
+	case VALTYPE_F32: return control_steps.copy32;
 	case VALTYPE_V128: return control_steps.copy128;
 	default: return control_steps.copy64;
 	}

@@ -1,9 +1,9 @@
 /*
  * Lowering a function: from the bytecode of a stack machine to words (word.h), in one pass over code that is known to be valid.
  *
- * The operand stack is gone at run time. While lowering, each value on it is known to be in its *home* (the slot that its height gives it), in a
- * local that has not been written since, or a constant; only where control joins, or a call wants its arguments in a row, is it moved home.
- * So local.get and constants cost nothing, and a result goes straight to the local that takes it.
+ * The operand stack is gone at run time. While lowering, each value on it is known to be in its *home* (the slot that its height gives it),
+ * in a local that has not been written since, or a constant; only where control joins, or a call wants its arguments in a row, is it moved
+ * home. So local.get and constants cost nothing, and a result goes straight to the local that takes it.
  */
 #pragma once
 
@@ -100,7 +100,8 @@ handler *copy_handler(uint8_t type);
 /* lower_control.c */
 void lower_control(struct lowering *l, uint32_t opcode);
 void lower_return(struct lowering *l);
-void push_label(struct lowering *l, uint16_t opcode, const uint8_t *params, uint32_t param_count, const uint8_t *results, uint32_t result_count);
+void push_label(struct lowering *l, uint16_t opcode, const uint8_t *params, uint32_t param_count, const uint8_t *results,
+	uint32_t result_count);
 void skip_dead(struct lowering *l); /* to the else or end that makes code reachable again */
 
 /* lower_simd.c */

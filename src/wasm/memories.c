@@ -39,7 +39,7 @@ static bool make_room(struct memory *memory, uint64_t size)
 {
 	if (size > memory->reserved) {
 		void *base = memory->base ? mremap(memory->base, memory->reserved, size, MREMAP_MAYMOVE)
-			: mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+					  : mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 		if (base == MAP_FAILED)
 			return false;
 		memory->base = base;
@@ -71,8 +71,8 @@ enum err table_init_size(struct store *store, struct table *table, struct tablet
 {
 	uint64_t limit = store->limits.table_elements < UINT32_MAX ? store->limits.table_elements : UINT32_MAX;
 	if (type.limits.min > limit)
-		return err_set(ERR_LIMIT, "the module wants a table of %llu elements; the limit is %llu", (unsigned long long)type.limits.min,
-			(unsigned long long)limit);
+		return err_set(ERR_LIMIT, "the module wants a table of %llu elements; the limit is %llu",
+			(unsigned long long)type.limits.min, (unsigned long long)limit);
 	table->type = type;
 	table->max = (uint32_t)(type.limits.max < limit ? type.limits.max : limit);
 	return table_grow(table, type.limits.min, init) < 0 ? err_nomem() : ERR_NONE;

@@ -49,7 +49,7 @@ struct module_global {
 enum segment_mode { SEGMENT_ACTIVE, SEGMENT_PASSIVE, SEGMENT_DECLARED };
 
 /* An item of an element segment: the index of a function, ELEM_NULL, or ELEM_GLOBAL | the index of a global. */
-#define ELEM_NULL UINT32_MAX
+#define ELEM_NULL   UINT32_MAX
 #define ELEM_GLOBAL (UINT32_C(1) << 31)
 
 struct module_elem {

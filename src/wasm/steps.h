@@ -26,20 +26,20 @@ void steps_add_simd(struct step *steps);
 struct control_steps {
 	handler *copy32, *copy64, *copy128;       /* a = b */
 	handler *const32, *const64, *const128;    /* a = imm; a = the words behind */
-	handler *loop;                            /* counts */
+	handler *loop;       /* counts */
 	handler *jump, *jump_back;                /* by imm */
 	handler *branch_if, *branch_unless;       /* a is not 0, is 0 */
 	handler *back_if, *back_unless;
-	handler *table;                           /* a: index; imm: how many distances follow, four bytes each, the default last */
-	handler *enter;                           /* a function: a locals from slot b on to zero; counts */
+	handler *table;      /* a: index; imm: how many distances follow, four bytes each, the default last */
+	handler *enter;      /* a function: a locals from slot b on to zero; counts */
 	handler *leave, *leave32, *leave64;       /* return nothing; slot a */
 	handler *leave_many;                      /* imm slots from a on */
 	handler *unreachable;
 	handler *call, *call_indirect;            /* frame at a; function, or type and table, in the words behind */
 	handler *call_host;                       /* as call, to a function of the host */
-	handler *lower;                           /* not lowered yet */
-	handler *host;                            /* the code of a function of the host */
-	handler *stop;                            /* the end of the outermost call */
+	handler *lower;      /* not lowered yet */
+	handler *host;       /* the code of a function of the host */
+	handler *stop;       /* the end of the outermost call */
 	handler *global_get32, *global_get64, *global_get128, *global_set32, *global_set64, *global_set128;
 	handler *select32, *select64, *select128;
 	handler *memory_size, *memory_grow, *memory_fill, *memory_copy, *memory_init, *data_drop;

@@ -133,9 +133,14 @@ enum err store_add_func(struct store *store, const struct functype *type, host_f
 	if (!kept)
 		return err_nomem();
 	*kept = store->types.types[canonical];
-	*func = (struct func){ .type = kept, .canonical = canonical, .code = host_code, .host = call, .host_data = data,
+	*func = (struct func){ .type = kept,
+		.canonical = canonical,
+		.code = host_code,
+		.host = call,
+		.host_data = data,
 		.frame_slots = type->param_slots > type->result_slots ? type->param_slots : type->result_slots,
-		.local_slots = type->param_slots, .param_slots = type->param_slots };
+		.local_slots = type->param_slots,
+		.param_slots = type->param_slots };
 	*ret_func = func;
 	return ERR_NONE;
 }

@@ -71,8 +71,9 @@ struct extern_value {
 };
 
 /*
- * Instantiates: checks that `imports`, one for each of the module's, fit ("incompatible import type"), applies segments and runs the start function. ERR_TRAP with
- * store_trap set when a segment does not fit or the start function traps; what was written before that stays written, as the specification has it.
+ * Instantiates: checks that `imports`, one for each of the module's, fit ("incompatible import type"), applies segments and runs the start
+ * function. ERR_TRAP with store_trap set when a segment does not fit or the start function traps; what was written before that stays
+ * written, as the specification has it.
  */
 enum err instance_create(struct store *store, struct module *module, const struct extern_value *imports, struct instance **ret_instance);
 
@@ -92,7 +93,8 @@ enum err func_call(struct store *store, struct func *func, uint64_t *slots);
 void global_get(const struct global *global, uint64_t *ret_slots);
 void global_set(struct global *global, const uint64_t *slots);
 
-/* The last trap, and the stack where it happened: these stay until the next func_call or instance_create. In a host function the stack is that of its caller. */
+/* The last trap, and the stack where it happened: these stay until the next func_call or instance_create. In a host function the stack is
+ * that of its caller. */
 enum trap store_trap(const struct store *store);
 
 struct stack_frame {

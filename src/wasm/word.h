@@ -26,19 +26,19 @@
 #if TAIL_CALLS
 
 /* The state of the machine travels in registers, from handler to handler. */
-#define STATE                                                                                                                \
-	struct store *store, const union word *pc __attribute__((unused)), uint64_t *frame __attribute__((unused)),          \
+#define STATE                                                                                                       \
+	struct store *store, const union word *pc __attribute__((unused)), uint64_t *frame __attribute__((unused)), \
 		uint8_t *mem __attribute__((unused)), uint64_t mem_size __attribute__((unused)), uint64_t count
 typedef void handler(STATE) __attribute__((preserve_none));
 #define HANDLER(name) __attribute__((preserve_none)) static void name(STATE)
-#define S        store
-#define PC       pc
-#define FRAME    frame
-#define MEM      mem
-#define MEM_SIZE mem_size
-#define COUNT    count
-#define DISPATCH() __attribute__((musttail)) return PC->handler(store, pc, frame, mem, mem_size, count)
-#define LEAVE()    return
+#define S             store
+#define PC            pc
+#define FRAME         frame
+#define MEM           mem
+#define MEM_SIZE      mem_size
+#define COUNT         count
+#define DISPATCH()    __attribute__((musttail)) return PC->handler(store, pc, frame, mem, mem_size, count)
+#define LEAVE()       return
 
 #else
 
@@ -52,14 +52,14 @@ struct machine {
 };
 typedef bool handler(struct machine *machine); /* false: leave */
 #define HANDLER(name) static bool name(struct machine *machine)
-#define S        (machine->store)
-#define PC       (machine->pc)
-#define FRAME    (machine->frame)
-#define MEM      (machine->mem)
-#define MEM_SIZE (machine->mem_size)
-#define COUNT    (machine->count)
-#define DISPATCH() return true
-#define LEAVE()    return false
+#define S             (machine->store)
+#define PC            (machine->pc)
+#define FRAME         (machine->frame)
+#define MEM           (machine->mem)
+#define MEM_SIZE      (machine->mem_size)
+#define COUNT         (machine->count)
+#define DISPATCH()    return true
+#define LEAVE()       return false
 
 #endif
 
@@ -84,8 +84,8 @@ _Static_assert(sizeof(union word) == 8, "a word is eight bytes");
 extern const union word lower_code[2], host_code[2], stop_code[2];
 
 /* Goes on with the step `words` further. */
-#define NEXT(words)        \
-	do {               \
+#define NEXT(words)            \
+	do {                   \
 		PC += (words); \
 		DISPATCH();    \
 	} while (0)
@@ -111,10 +111,10 @@ extern const union word lower_code[2], host_code[2], stop_code[2];
 	} while (0)
 
 /* Operands of the step. */
-#define A (PC[1].a)
-#define B (PC[1].b)
-#define C (PC[1].c)
-#define D (PC[1].d)
+#define A   (PC[1].a)
+#define B   (PC[1].b)
+#define C   (PC[1].c)
+#define D   (PC[1].d)
 #define IMM (PC[1].imm)
 
 /* Slots by type. A 32-bit value occupies the low half of its slot; the other half is unspecified. */

@@ -163,8 +163,13 @@ static void err_names_what_the_system_said(void **state)
 		int number;
 		enum err code;
 	} cases[] = {
-		{ ENOENT, ERR_NOT_FOUND }, { EEXIST, ERR_EXISTS }, { EACCES, ERR_ACCESS }, { ENOSPC, ERR_NOSPACE },
-		{ ENOMEM, ERR_NOMEM }, { EIO, ERR_IO }, { EDQUOT, ERR_NOSPACE },
+		{ ENOENT, ERR_NOT_FOUND },
+		{ EEXIST, ERR_EXISTS },
+		{ EACCES, ERR_ACCESS },
+		{ ENOSPC, ERR_NOSPACE },
+		{ ENOMEM, ERR_NOMEM },
+		{ EIO, ERR_IO },
+		{ EDQUOT, ERR_NOSPACE },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
 		assert_int_equal(err_set_errno(cases[i].number, "x"), cases[i].code);
@@ -237,11 +242,33 @@ static void utf8_follows_rfc_3629(void **state)
 		const char *text;
 		size_t length;
 	} cases[] = {
-		{ "a", 1 }, { "\x7f", 1 }, { "\x80", 0 }, { "\xc1\xbf", 0 }, { "\xc2\x80", 2 }, { "\xdf\xbf", 2 },
-		{ "\xe0\x9f\xbf", 0 }, { "\xe0\xa0\x80", 3 }, { "\xed\x9f\xbf", 3 }, { "\xed\xa0\x80", 0 }, { "\xef\xbf\xbf", 3 },
-		{ "\xf0\x8f\xbf\xbf", 0 }, { "\xf0\x90\x80\x80", 4 }, { "\xf4\x8f\xbf\xbf", 4 }, { "\xf4\x90\x80\x80", 0 },
-		{ "\xf5\x80\x80\x80", 0 }, { "\xff", 0 }, { "\xc2", 0 }, { "\xe2\x82", 0 }, { "\xf0\x9f\x98", 0 }, { "\xc2" "a", 0 },
-		{ "\xe2\x82" "a", 0 }, { "", 0 },
+		{ "a", 1 },
+		{ "\x7f", 1 },
+		{ "\x80", 0 },
+		{ "\xc1\xbf", 0 },
+		{ "\xc2\x80", 2 },
+		{ "\xdf\xbf", 2 },
+		{ "\xe0\x9f\xbf", 0 },
+		{ "\xe0\xa0\x80", 3 },
+		{ "\xed\x9f\xbf", 3 },
+		{ "\xed\xa0\x80", 0 },
+		{ "\xef\xbf\xbf", 3 },
+		{ "\xf0\x8f\xbf\xbf", 0 },
+		{ "\xf0\x90\x80\x80", 4 },
+		{ "\xf4\x8f\xbf\xbf", 4 },
+		{ "\xf4\x90\x80\x80", 0 },
+		{ "\xf5\x80\x80\x80", 0 },
+		{ "\xff", 0 },
+		{ "\xc2", 0 },
+		{ "\xe2\x82", 0 },
+		{ "\xf0\x9f\x98", 0 },
+		{ "\xc2"
+		  "a",
+			0 },
+		{ "\xe2\x82"
+		  "a",
+			0 },
+		{ "", 0 },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
 		assert_int_equal(utf8_length(view_text(cases[i].text)), cases[i].length);

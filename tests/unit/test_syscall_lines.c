@@ -12,8 +12,8 @@
 		.args = { __VA_ARGS__ }, \
 		.arg_count = call_type(CALL_##name)->arg_count }
 #define SPAN(at, literal) { .offset = (at), .size = sizeof(literal) - 1, .data = (const uint8_t *)(literal) }
-#define IOV(at, literal) { .offset = (at), .size = sizeof(literal) - 1, .data = (const uint8_t *)(literal), .iov = true }
-#define INPUT(literal) { (const uint8_t *)(literal), sizeof(literal) - 1 }
+#define IOV(at, literal)  { .offset = (at), .size = sizeof(literal) - 1, .data = (const uint8_t *)(literal), .iov = true }
+#define INPUT(literal)    { (const uint8_t *)(literal), sizeof(literal) - 1 }
 
 static void check_with(struct syscall_options options, const struct record *record, const char *expected)
 {

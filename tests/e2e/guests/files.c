@@ -16,7 +16,10 @@ int main(int argc, char **argv)
 	writev(1, parts, 3);
 	open("/data/nope", O_RDONLY);
 	fd = open("/data/out/new", O_WRONLY | O_CREAT | O_TRUNC, 0600);
-	write(fd, "\1\"\\\0" "7\n", 6);
+	write(fd,
+		"\1\"\\\0"
+		"7\n",
+		6);
 	lseek(fd, -2, SEEK_CUR);
 	close(fd);
 	return 3;
