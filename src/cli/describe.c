@@ -99,8 +99,8 @@ const struct command command_describe = {
 	.name = "describe",
 	.arguments = "[options] [process|module] [ID]",
 	.summary = "Tell all about a process or a module.",
-	.text = "Without an ID it is the last process, or its module. A module may be named by its digest or by a process that ran it. Of a "
-		"process, what it was granted is told too: directories, environment, limits.",
+	.text = "Without an ID it is the last process, or its module. A module may be named by its digest or by a process that ran it. "
+		"Of a process, what it was granted is told too: directories, environment, limits.",
 	.words = "process module",
 	.takes_process = true,
 	.options = describe_table,

@@ -65,7 +65,7 @@ static bool print_option(const struct option *option, size_t base, void *data)
 
 void options_print_help(const struct command *command, struct buf *out)
 {
-	buf_printf(out, "Usage: timecraft %s %s\n\n", command->name, command->arguments);
+	buf_printf(out, "Usage: timecraft %s%s%s\n\n", command->name, command->arguments[0] ? " " : "", command->arguments);
 	wrap(out, command->summary, 0);
 	buf_append_byte(out, '\n');
 	if (command->text) {
@@ -130,8 +130,8 @@ void options_print_man(struct buf *out)
 	buf_append_text(out,
 		".TH TIMECRAFT 1\n.SH NAME\ntimecraft \\- run WebAssembly programs, record them, and see afterwards what they did\n"
 		".SH SYNOPSIS\n.B timecraft\n.I COMMAND\n[options] [arguments]\n.SH DESCRIPTION\n"
-		"timecraft runs WebAssembly (WASI) programs, records everything that passes between them and the world, and makes traces of "
-		"an execution after the fact.\n.SH COMMANDS\n");
+		"timecraft runs WebAssembly (WASI) programs, records everything that passes between them and the world, and "
+		"makes traces of an execution after the fact.\n.SH COMMANDS\n");
 	for (const struct command *const *command = commands; *command; command++) {
 		buf_printf(out, ".SS timecraft %s ", (*command)->name);
 		print_roff(out, (*command)->arguments);
@@ -148,8 +148,8 @@ void options_print_man(struct buf *out)
 	buf_append_text(out,
 		".SH FILES\n.TP\n.I ~/.timecraft/config.yaml\nThe configuration, unless TIMECRAFTCONFIG or \\-\\-config names another.\n"
 		".TP\n.I ~/.timecraft\nThe registry of modules and recordings, unless the configuration names another.\n"
-		".SH EXIT STATUS\nThat of the guest for run and replay: its exit code, 134 after a trap, and the signal that ended it if one did. "
-		"Otherwise 0, 1 on failure, 2 if the command line is wrong.\n");
+		".SH EXIT STATUS\nThat of the guest for run and replay: its exit code, 134 after a trap, and the signal that "
+		"ended it if one did. Otherwise 0, 1 on failure, 2 if the command line is wrong.\n");
 }
 
 struct help_options {

@@ -21,7 +21,7 @@ struct view module_names_find(const struct module_names *names, const struct dig
 void module_info_emit(struct registry *registry, const struct stored_module *module, struct view name, struct emitter *e);
 
 /*
- * The module that a user means: by its digest or enough of it, or by a process that ran it; NULL is that of the last process. ERR_NOT_FOUND,
- * ERR_AMBIGUOUS.
+ * The module that a user means: by its digest or enough of it, or by a process that ran it; NULL is that of the last process.
+ * ERR_NOT_FOUND, ERR_AMBIGUOUS.
  */
 enum err module_resolve(struct registry *registry, const char *id, struct digest *ret_digest);

@@ -83,14 +83,12 @@ static size_t distance(const char *a, const char *b)
 const char *nearest_word(const char *word, const char *(*next)(void *state), void *state)
 {
 	const char *best = NULL;
-	size_t least = strlen(word) / 3 + 1;
+	size_t least = strlen(word) / 3 + 2;
 	for (const char *candidate; (candidate = next(state));) {
 		size_t d = distance(word, candidate);
-		if (d <= least) {
+		if (d < least) {
 			best = candidate;
 			least = d;
-			if (d == 0)
-				break;
 		}
 	}
 	return best;

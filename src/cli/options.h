@@ -51,8 +51,8 @@ struct command {
 extern const struct command *const commands[];
 
 /*
- * Parses into `target`, which is zeroed or holds defaults. The arguments that are left are moved to the front of `argv` and counted in `ret_count`.
- * ERR_USAGE with a text that names the option and, for an unknown one, the nearest known. `ret_help` is set by --help.
+ * Parses into `target`, which is zeroed or holds defaults. The arguments that are left are moved to the front of `argv` and counted in
+ * `ret_count`. ERR_USAGE with a text that names the option and, for an unknown one, the nearest known. `ret_help` is set by --help.
  */
 enum err options_parse(const struct command *command, void *target, int argc, char **argv, int *ret_count, bool *ret_help);
 
