@@ -53,6 +53,7 @@ static bool begin(struct log_reader *r, const struct frame_header *frame, const 
 	buf_clear(&r->out);
 	struct view in = stream(frame, payload, size, fixed);
 	buf_append(&r->in, in.data, in.size);
+	r->begun = !(frame->flags & FRAME_CONTINUES);
 	r->record.finished = frame->kind >= FRAME_WHOLE;
 	return frame->kind >= FRAME_WHOLE;
 }
@@ -82,6 +83,7 @@ bool assemble(struct log_reader *r, const struct frame_header *frame, const uint
 	if (frame->kind == FRAME_INPUT) {
 		struct view in = stream(frame, payload, size, 0);
 		buf_append(&r->in, in.data, in.size);
+		r->begun = !(frame->flags & FRAME_CONTINUES);
 		return false;
 	}
 	return frame->kind == FRAME_END && end(r, frame, payload, size);

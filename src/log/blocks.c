@@ -112,6 +112,37 @@ static enum err take_block(struct log_reader *r, const struct block_header *head
 		(unsigned long long)header->first_number);
 }
 
+static uint64_t ordinal_in_tail(const struct log_reader *r, uint64_t offset)
+{
+	uint64_t ordinal;
+	return read_at(r->tail_fd, &ordinal, sizeof ordinal, offset) ? ordinal : UINT64_MAX;
+}
+
+/* Of a block that is not read for its contents, piece by piece: an index has no limit. */
+static bool stored_valid(struct log_reader *r, const struct block_header *header, uint64_t at)
+{
+	XXH3_state_t state;
+	uint64_t left = header->stored_size;
+	at += sizeof *header;
+	XXH3_64bits_reset(&state);
+	while (left) {
+		size_t part = left < BLOCK_RAW_MAX ? (size_t)left : BLOCK_RAW_MAX;
+		if (!read_at(r->segment_fd, r->packed, part, at))
+			return false;
+		XXH3_64bits_update(&state, r->packed, part);
+		at += part;
+		left -= part;
+	}
+	return XXH3_64bits_digest(&state) == header->stored_check;
+}
+
+/* Whether the block that comes next may be there in part only: its buffer is in the tail until it is complete. */
+static bool being_written(const struct log_reader *r)
+{
+	return r->state != LOG_CLOSED && r->tail_fd >= 0
+	    && ordinal_in_tail(r, TAIL_HEADER + (r->next_ordinal % BUFFER_COUNT) * BUFFER_SIZE) == r->next_ordinal;
+}
+
 static enum err segment_next(struct log_reader *r)
 {
 	struct block_header header;
@@ -122,9 +153,7 @@ static enum err segment_next(struct log_reader *r)
 			return ERR_END;
 		}
 		if (!header_valid(&header)) {
-			/* Where a block is being written, its bytes come before its header. */
-			uint8_t zero[BLOCK_HEADER] = { 0 };
-			if (r->state != LOG_CLOSED && memcmp(&header, zero, sizeof zero) == 0) {
+			if (being_written(r)) {
 				r->segment_done = true;
 				return ERR_END;
 			}
@@ -135,8 +164,15 @@ static enum err segment_next(struct log_reader *r)
 			r->footer = true;
 		if (header.kind != BLOCK_RECORDS && header.kind != BLOCK_INDEX && header.kind != BLOCK_FOOTER && !(header.kind & BLOCK_SKIPPABLE))
 			return damaged(r, at, "a block of a kind that this version does not know");
-		if (header.kind != BLOCK_RECORDS)
+		if (header.kind != BLOCK_RECORDS) {
+			if (!stored_valid(r, &header, at))
+				return damaged(r, at, "a block whose bytes are not what was written");
 			continue;
+		}
+		if (header.ordinal < r->next_ordinal) { /* its frames were read when they were in the tail */
+			r->next_anchor = header.anchor;
+			continue;
+		}
 		enum err err = take_block(r, &header);
 		if (!wanted(r, &header)) {
 			r->skipping = true;
@@ -155,32 +191,50 @@ static enum err segment_next(struct log_reader *r)
 	}
 }
 
-static uint64_t ordinal_in_tail(const struct log_reader *r, uint64_t offset)
+static enum err tail_damaged(struct log_reader *r, uint64_t offset, const char *what)
 {
-	uint64_t ordinal;
-	return read_at(r->tail_fd, &ordinal, sizeof ordinal, offset) ? ordinal : UINT64_MAX;
+	r->ended = true;
+	return err_set(ERR_DAMAGED, "tail is damaged at offset %llu: %s; what is not in 00000000.log is missing, from record %llu on",
+		(unsigned long long)offset, what, (unsigned long long)r->number);
+}
+
+static enum err check_tail(struct log_reader *r)
+{
+	struct tail_header header;
+	r->tail_checked = true;
+	if (r->tail_fd < 0)
+		return tail_damaged(r, 0, "it is not there");
+	if (!read_at(r->tail_fd, &header, sizeof header, 0))
+		return tail_damaged(r, 0, "it is cut off");
+	if (memcmp(header.magic, TAIL_MAGIC, sizeof header.magic) != 0 || header.check != XXH3_64bits(&header, offsetof(struct tail_header, check)))
+		return tail_damaged(r, 0, "its header is not what was written");
+	if (header.buffer_size != BUFFER_SIZE || header.buffer_count != BUFFER_COUNT)
+		return tail_damaged(r, 16, "it has buffers of another size than this version knows");
+	return ERR_NONE;
 }
 
 /* ERR_END: the buffer holds nothing yet. ERR_EXISTS: it has become a block meanwhile. */
 static enum err tail_next(struct log_reader *r)
 {
 	uint64_t offset = TAIL_HEADER + (r->next_ordinal % BUFFER_COUNT) * BUFFER_SIZE;
-	if (r->tail_fd < 0)
+	if (r->tail_fd < 0 && r->state != LOG_KILLED)
 		return ERR_END;
+	if (!r->tail_checked)
+		TRY(check_tail(r));
 	uint64_t before = ordinal_in_tail(r, offset);
 	struct buffer_header header;
 	bool there = read_at(r->tail_fd, &header, sizeof header, offset)
 		&& read_at(r->tail_fd, r->frames, BUFFER_SIZE - BUFFER_HEADER, offset + BUFFER_HEADER);
 	uint64_t after = ordinal_in_tail(r, offset);
+	bool expected = before == r->next_ordinal || before + BUFFER_COUNT == r->next_ordinal; /* the latter: not recycled, so nothing followed */
+	if (there && !expected && r->state == LOG_KILLED)
+		return tail_damaged(r, offset, "a buffer is not the one that comes next");
 	if (before != UINT64_MAX && before > r->next_ordinal)
 		return ERR_EXISTS;
 	if (before != after)
 		return ERR_EXISTS;
-	if (!there) {
-		r->ended = true;
-		return err_set(ERR_DAMAGED, "tail is cut off at offset %llu: what is not in 00000000.log is missing from record %llu on",
-			(unsigned long long)offset, (unsigned long long)r->number);
-	}
+	if (!there)
+		return tail_damaged(r, offset, "it is cut off");
 	if (before < r->next_ordinal)
 		return ERR_END;
 	r->in_tail = true;

@@ -146,7 +146,7 @@ static enum err frame_next(struct log_reader *r, struct frame_header *ret_frame,
 /* At the end of a killed process's recording: the call it was in. */
 static bool unfinished(struct log_reader *r)
 {
-	return r->assembling && !r->record.finished && r->record.kind == RECORD_CALL;
+	return r->assembling && r->begun && !r->record.finished;
 }
 
 enum err log_next(struct log_reader *r, struct record *ret_record)

@@ -18,6 +18,7 @@ struct log_reader {
 	bool segment_done;              /* what comes next is in the tail, or nowhere yet */
 	bool footer;                    /* it has been seen: nothing comes any more */
 	bool ended;                     /* a torn end was reported */
+	bool tail_checked;
 
 	uint8_t *frames;                /* of the current block or buffer */
 	size_t frames_size, frames_at;
@@ -28,6 +29,7 @@ struct log_reader {
 	uint64_t number;                /* of the next record to begin */
 	bool skipping;                  /* frames until the next one that begins a record */
 	bool assembling;                /* a record has begun and is not ended */
+	bool begun;                     /* and all that the host read for it is there: the host may have acted */
 	struct record record;
 	struct buf in, out;             /* its streams */
 	struct view *inputs;

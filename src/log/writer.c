@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -244,10 +245,10 @@ static enum err segment_create(struct log_writer *w, int dir_fd, const struct ta
 	struct segment_header header = { .tick_scale = tail->tick_scale, .anchor = tail->anchor };
 	memcpy(header.magic, LOG_MAGIC, sizeof header.magic);
 	header.check = XXH3_64bits(&header, offsetof(struct segment_header, check));
-	w->segment_fd = openat(dir_fd, "00000000.log", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	w->segment_fd = openat(dir_fd, ".log", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (w->segment_fd < 0 || fchmod(w->segment_fd, 0600) < 0) /* whatever the umask */
 		return err_set_errno(errno, "cannot create the recording's log");
-	if (pwrite(w->segment_fd, &header, sizeof header, 0) != sizeof header)
+	if (pwrite(w->segment_fd, &header, sizeof header, 0) != sizeof header || renameat(dir_fd, ".log", dir_fd, "00000000.log") != 0)
 		return err_set_errno(errno, "cannot write the recording's log");
 	w->segment_size = sizeof header;
 	return ERR_NONE;
@@ -285,9 +286,9 @@ enum err log_writer_create(int dir_fd, struct log_writer **ret_writer)
 	};
 	memcpy(header.magic, TAIL_MAGIC, sizeof header.magic);
 	header.check = XXH3_64bits(&header, offsetof(struct tail_header, check));
-	enum err err = segment_create(w, dir_fd, &header);
+	enum err err = tail_create(w, dir_fd, &header);
 	if (!err)
-		err = tail_create(w, dir_fd, &header);
+		err = segment_create(w, dir_fd, &header); /* last, and whole at once: a log that is there has its tail */
 	if (err) {
 		destroy(w);
 		return err;
