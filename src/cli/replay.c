@@ -82,6 +82,8 @@ static void stamp(void *data, struct record *record)
 	record->number = r->replayer.met.number;
 	record->start = r->replayer.met.start;
 	record->duration = r->replayer.met.duration;
+	if (record->kind == RECORD_CALL)
+		record->finished = r->replayer.met.finished;
 }
 
 static void pass_before(void *data, const struct record *record)
@@ -93,7 +95,8 @@ static void pass_before(void *data, const struct record *record)
 static void pass_record(void *data, const struct record *record)
 {
 	const struct replay *r = data;
-	r->hooks.record(r->hooks.data, record);
+	if (record->kind != RECORD_CALL || !r->replayer.beyond) /* only what the recording has */
+		r->hooks.record(r->hooks.data, record);
 }
 
 static enum err start_tracing(struct replay *r, struct layer *next)

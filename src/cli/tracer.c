@@ -17,7 +17,7 @@ struct tracer {
 	struct trace_range range;
 	uint64_t process_start;
 	uint64_t written; /* when lines were last written */
-	bool shared;      /* the guest's own output goes to the same file */
+	bool shared[3];   /* the guest's standard output, or error, goes to the same file */
 	enum err err;
 };
 
@@ -42,7 +42,8 @@ static enum err open_output(struct tracer *tracer, const struct trace_options *o
 		output_init(&tracer->output, fd, name, OUTPUT_AT_ONCE);
 	if (fstat(tracer->output.fd, &stat) == 0 && S_ISREG(stat.st_mode))
 		tracer->output.mode = OUTPUT_BUFFERED;
-	tracer->shared = is_same_file(&stat, STDOUT_FILENO) || is_same_file(&stat, STDERR_FILENO);
+	tracer->shared[STDOUT_FILENO] = is_same_file(&stat, STDOUT_FILENO);
+	tracer->shared[STDERR_FILENO] = is_same_file(&stat, STDERR_FILENO);
 	return ERR_NONE;
 }
 
@@ -135,8 +136,8 @@ static bool must_be_written(const struct tracer *tracer, const struct record *re
 	if (classes & CLASS_CLOCK || !descriptors_get(tracer->descriptors, (uint32_t)record->args[0], &descriptor))
 		return true;
 	switch (descriptor.kind) {
-	case DESCRIPTOR_STDOUT:
-	case DESCRIPTOR_STDERR: return tracer->shared;
+	case DESCRIPTOR_STDOUT: return tracer->shared[STDOUT_FILENO];
+	case DESCRIPTOR_STDERR: return tracer->shared[STDERR_FILENO];
 	case DESCRIPTOR_STDIN:
 	case DESCRIPTOR_SOCKET:
 	case DESCRIPTOR_UNKNOWN: return true;

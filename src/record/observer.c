@@ -129,7 +129,7 @@ static void observe_call(struct layer *layer, struct call *call)
 	record->duration = (uint64_t)((unsigned __int128)ticks * observer->tick_scale >> 32);
 	record->end = (uint8_t)call->end;
 	record->result = call->result;
-	record->finished = call->end != CALL_STOPS && call->end != CALL_FAILS;
+	record->finished = true;
 	place_bytes(observer);
 	show(observer);
 }

@@ -29,6 +29,7 @@ static void meet(struct replayer *r)
 	r->met.number = r->next.number;
 	r->met.start = r->next.start;
 	r->met.duration = r->next.duration;
+	r->met.finished = r->next.finished;
 }
 
 static void check_input(void *data, const struct input *input)
@@ -112,7 +113,7 @@ static enum err replay(struct replayer *r, struct call *call)
 	if (r->failed)
 		return err_set(r->failed, "%s", r->failure);
 	if (r->next_err == ERR_END) {
-		r->ended = true;
+		r->ended = r->beyond = true;
 		call->end = CALL_STOPS;
 		return ERR_NONE;
 	}

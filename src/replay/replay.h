@@ -14,10 +14,12 @@ struct replayer {
 	enum err next_err;       /* of reading it */
 	struct {
 		uint64_t number, start, duration;
+		bool finished;
 	} met;     /* the record last met */
 	enum err failed;         /* a divergence outside of calls; its text: */
 	char failure[512];
 	bool ended;              /* the guest met the end of the recording */
+	bool beyond;             /* by a call that is not in it any more */
 	/* Told that the recording says the guest stopped at this position, or that it ends and nothing is known beyond (UINT64_MAX). */
 	void (*stop_at)(void *data, uint64_t position);
 	void *stop_data;

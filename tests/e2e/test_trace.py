@@ -218,6 +218,7 @@ def test_a_process_that_runs_shows_the_call_it_is_in(timecraft, guest):
     process.kill()
     process.wait()
     result = timecraft("trace", "syscall", "@last")
+    assert timecraft("replay", "--trace", "-q", "@last").stderr.splitlines()[:-1] == result.stdout.splitlines()
     identifier = timecraft.process().name
     assert result.returncode == 0
     assert re.fullmatch(r"poll_oneoff\(.*\) = <unfinished \.\.\.>", result.stdout.splitlines()[-1])
@@ -255,6 +256,7 @@ def test_a_process_that_is_stopped(timecraft, guest, how, name):
     assert process.wait() == -getattr(signal, f"SIG{name}")
     live = process.stderr.read().splitlines()[1:]
     assert live[-1] == f"--- SIG{name} ---"
+    assert live[-2].startswith("poll_oneoff(") == live[-2].endswith(" = <interrupted>")
     assert timecraft.lines("trace", "syscall", "@last") == live
     assert timecraft("replay", "--trace", "@last").stderr.splitlines() == live
 

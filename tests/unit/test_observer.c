@@ -120,14 +120,14 @@ static void a_bad_address_is_told(void **state)
 	observer_destroy(observer);
 }
 
-static void a_stopped_call_is_not_finished(void **state)
+static void a_stopped_call_says_so(void **state)
 {
 	(void)state;
 	struct layer host = { stop_call, NULL };
 	struct observer *observer = observe(&host);
 	struct call call = { .type = call_type(CALL_sched_yield), .memory = &memory };
 	layer_call(observer_layer(observer), &call);
-	assert_true(!seen.record.finished && seen.record.number == 0);
+	assert_true(seen.record.finished && seen.record.end == CALL_STOPS && seen.record.number == 0);
 	observer_destroy(observer);
 }
 
@@ -153,7 +153,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_call_is_seen_as_it_was),
 		cmocka_unit_test(a_bad_address_is_told),
-		cmocka_unit_test(a_stopped_call_is_not_finished),
+		cmocka_unit_test(a_stopped_call_says_so),
 		cmocka_unit_test(events_are_numbered_with_calls),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

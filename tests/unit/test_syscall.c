@@ -211,15 +211,16 @@ static struct call make_call(uint32_t number)
 	return call;
 }
 
-/* Every call, four times: it succeeds, fails, names memory that is not there, and does not end. */
+/* Every call, five times: it succeeds, fails, names memory that is not there, is interrupted, and does not end. */
 static void make_calls(struct observer *observer)
 {
 	for (uint32_t number = 0; number < CALL_COUNT; number++) {
 		if (!call_type(number))
 			continue;
-		for (uint32_t i = 0; i < 4; i++) {
+		for (uint32_t i = 0; i < 5; i++) {
 			struct call call = make_call(number);
 			behaviour = i == 0 ? SUCCEED : i == 1 ? FAIL : STOP;
+			call_ends = i < 4;
 			for (uint32_t j = 0; j < call.type->param_count && i == 2; j++) {
 				if (call.type->params[j].kind != PARAM_VAL)
 					call.args[call.type->params[j].arg] = OUTSIDE;
@@ -266,6 +267,7 @@ static void check_golden(enum emit_format format, struct syscall_options options
 	struct printing p;
 	printing_init(&p, format, options, &host);
 	make_calls(p.observer);
+	call_ends = true;
 	make_events(p.observer);
 	assert_int_equal(syscall_printer_end(p.printer), ERR_NONE);
 	compare_golden(printed(&p), name);
