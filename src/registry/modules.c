@@ -70,7 +70,8 @@ enum err registry_add_module(struct registry *registry, const struct module_file
 	return err ? err_prefix(err, "registry %s", registry->path) : 0;
 }
 
-static enum err read_stored(int shelf, const char *hex, const struct digest *digest, struct module_file *ret_file)
+static enum err read_stored(const struct registry *registry, int shelf, const char *hex, const struct digest *digest,
+	struct module_file *ret_file)
 {
 	int fd = openat(shelf, hex, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
@@ -81,7 +82,10 @@ static enum err read_stored(int shelf, const char *hex, const struct digest *dig
 	TRY(err);
 	if (memcmp(file.digest.bytes, digest->bytes, sizeof digest->bytes) != 0) {
 		module_file_finish(&file);
-		return err_set(ERR_DAMAGED, "module sha256:%s is damaged: its bytes have another digest", hex);
+		return err_set(ERR_DAMAGED,
+			"module sha256:%s is damaged: its bytes have another digest; remove %s/" MODULES_DIR
+			"/%.2s/%s, and the next run of that module stores it again",
+			hex, registry->path, hex, hex);
 	}
 	*ret_file = file;
 	return 0;
@@ -96,7 +100,7 @@ enum err registry_load_module(struct registry *registry, const struct digest *di
 	if (err == ERR_NOT_FOUND)
 		return err_set(err, "module sha256:%s is not in the registry %s", hex, registry->path);
 	TRY(err);
-	err = read_stored(shelf, hex, digest, ret_file);
+	err = read_stored(registry, shelf, hex, digest, ret_file);
 	close(shelf);
 	return err ? err_prefix(err, "registry %s", registry->path) : 0;
 }

@@ -20,6 +20,10 @@ static void configurations_are_read(void **state)
 	assert_int_equal(config.dir_count, 1);
 	assert_string_equal(config.dirs[0], "/x::/y:ro");
 	config_finish(&config);
+	write_text(below("c.yaml"), "registry: {location: beside/it}\n");
+	assert_int_equal(config_load(below("c.yaml"), &config), 0);
+	assert_string_equal(config.registry, below("beside/it"));
+	config_finish(&config);
 	write_text(below("c.yaml"), config_template);
 	setenv("TIMECRAFTCONFIG", below("c.yaml"), 1);
 	assert_int_equal(config_load(NULL, &config), 0);

@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 static struct manifest example(void)
 {
 	static const struct view args[] = { { (const uint8_t *)"prog", 4 }, { (const uint8_t *)"", 0 },
@@ -111,12 +114,69 @@ static void damaged_manifests_are_noticed(void **state)
 	assert_string_equal(err_text(), "manifest.yaml: version 2, of which this timecraft knows only 1");
 }
 
+/* A head that fits, so that what is behind it is read. */
+static enum err decode_body(struct view body)
+{
+	BUF_CLEANUP struct buf text = { 0 };
+	struct manifest m;
+	buf_printf(&text, "# timecraft manifest 1 %zu %016llx\n", body.size, (unsigned long long)XXH3_64bits(body.data, body.size));
+	buf_append(&text, body.data, body.size);
+	enum err err = manifest_decode(buf_view(&text), &m);
+	if (!err)
+		manifest_finish(&m);
+	return err;
+}
+
+static void hostile_manifests_are_errors(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *body, *error;
+	} cases[] = {
+		{ "", "manifest.yaml: nothing is in it" },
+		{ "- a\n", "manifest.yaml:1: expected keys with values" },
+		{ "id: x\n", "manifest.yaml:1: expected a UUID" },
+		{ "id: [x]\n", "manifest.yaml:1: expected a string" },
+		{ "id: 018bcfe5-687b-7e3f-8a01-23456789abcd\n", "manifest.yaml:1: runtime is missing" },
+		{ "args: &a [*a, *a]\n", "manifest.yaml:1: expected a string" },
+		{ "args: *nobody\n", "manifest.yaml:1: found undefined alias" },
+		{ "\nruntime: \"a\\0b\"\n", "manifest.yaml:2: a string with a NUL in it" },
+		{ "runtime: !!binary \"YQBi\"\n", "manifest.yaml:1: a string with a NUL in it" },
+		{ "runtime: !!binary \"???\"\n", "manifest.yaml:1: !!binary is not base64" },
+		{ "start: {wall: 18446744073709551616}\n", "manifest.yaml:1: expected a number" },
+		{ "start: {wall: -1}\n", "manifest.yaml:1: expected a number" },
+		{ "runtime: a\nruntime: b\n", "manifest.yaml:2: runtime is there twice" },
+		{ "runtime: \xff\n", "manifest.yaml:1: invalid leading UTF-8 octet" },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		assert_int_equal(decode_body(view_text(cases[i].body)), ERR_DAMAGED);
+		assert_string_equal(err_text(), cases[i].error);
+	}
+}
+
+/* Lists in lists, and aliases of lists of aliases, cost no more than their text. */
+static void deep_manifests_are_errors(void **state)
+{
+	(void)state;
+	BUF_CLEANUP struct buf deep = { 0 }, laughs = { 0 };
+	for (int i = 0; i < 100000; i++)
+		buf_append_byte(&deep, '[');
+	assert_int_equal(decode_body(buf_view(&deep)), ERR_DAMAGED);
+	buf_append_text(&laughs, "args:\n  - &l0 [a]\n");
+	for (int i = 0; i < 64; i++)
+		buf_printf(&laughs, "  - &l%d [*l%d, *l%d, *l%d]\n", i + 1, i, i, i);
+	assert_int_equal(decode_body(buf_view(&laughs)), ERR_DAMAGED);
+	assert_string_equal(err_text(), "manifest.yaml:2: expected a string");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(manifests_are_written),
 		cmocka_unit_test(manifests_come_back),
 		cmocka_unit_test(damaged_manifests_are_noticed),
+		cmocka_unit_test(hostile_manifests_are_errors),
+		cmocka_unit_test(deep_manifests_are_errors),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

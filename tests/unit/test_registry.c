@@ -2,6 +2,7 @@
 #include "registry/registry.h"
 
 #include <fcntl.h>
+#include <sys/wait.h>
 
 static struct registry *open_registry(void)
 {
@@ -106,7 +107,7 @@ static void modules_are_stored_once(void **state)
 	assert_true(view_equal(again.bytes, file.bytes));
 	module_file_finish(&again);
 
-	char hex[DIGEST_HEX], path[512], expected[1024];
+	char hex[DIGEST_HEX], path[512], expected[2048];
 	digest_hex(&file.digest, hex);
 	snprintf(path, sizeof path, "%s/registry/modules/sha256/%.2s/%s", folder, hex, hex);
 	struct stat stat;
@@ -114,13 +115,61 @@ static void modules_are_stored_once(void **state)
 	assert_int_equal(stat.st_mode & 07777, 0400);
 	chmod(path, 0600);
 	write_text(path, "other bytes");
-	snprintf(expected, sizeof expected, "registry %s: module sha256:%s is damaged: its bytes have another digest",
-		registry_path(registry), hex);
+	snprintf(expected, sizeof expected,
+		"registry %s: module sha256:%s is damaged: its bytes have another digest; remove %s, and the next run of that module "
+		"stores it again",
+		registry_path(registry), hex, path);
 	assert_int_equal(registry_load_module(registry, &file.digest, &again), ERR_DAMAGED);
 	assert_string_equal(err_text(), expected);
 	unlink(path);
 	assert_int_equal(registry_load_module(registry, &file.digest, &again), ERR_NOT_FOUND);
 	module_file_finish(&file);
+	registry_close(registry);
+}
+
+/* One of many that store the same module and a process of their own at the same time. */
+static int store(int number)
+{
+	static uint8_t bytes[1 << 20];
+	struct registry *registry;
+	struct process process;
+	struct manifest m = example();
+	struct module_file file = { .bytes = view_of(bytes, sizeof bytes), .digest = digest_of(view_of(bytes, sizeof bytes)) };
+	m.id.bytes[15] = (uint8_t)number;
+	if (registry_open(below("registry"), &registry) != 0 || registry_add_module(registry, &file) != 0)
+		return 1;
+	struct module_file stored;
+	if (registry_load_module(registry, &file.digest, &stored) != 0 || !view_equal(stored.bytes, file.bytes))
+		return 2;
+	return registry_create_process(registry, &m, &process) != 0 ? 3 : 0;
+}
+
+static void many_may_use_a_registry_at_once(void **state)
+{
+	(void)state;
+	enum { MANY = 8 };
+	pid_t children[MANY];
+	for (int i = 0; i < MANY; i++) {
+		children[i] = fork();
+		assert_true(children[i] >= 0);
+		if (children[i] == 0)
+			_exit(store(i));
+	}
+	for (int i = 0; i < MANY; i++) {
+		int status;
+		assert_int_equal(waitpid(children[i], &status, 0), children[i]);
+		assert_int_equal(status, 0);
+	}
+	struct registry *registry = open_registry();
+	struct stored_module *modules;
+	struct uuid *ids;
+	size_t module_count, process_count;
+	assert_int_equal(registry_modules(registry, &modules, &module_count), 0);
+	assert_int_equal(registry_processes(registry, &ids, &process_count), 0);
+	assert_int_equal(module_count, 1);
+	assert_int_equal(process_count, MANY);
+	free(modules);
+	free(ids);
 	registry_close(registry);
 }
 
@@ -208,6 +257,7 @@ int main(void)
 		cmocka_unit_test(digests_are_sha256),
 		cmocka_unit_test_setup_teardown(registries_are_private, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(modules_are_stored_once, make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(many_may_use_a_registry_at_once, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(processes_run_while_their_lock_is_held, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(processes_are_found_by_what_is_unique, make_folder, remove_folder),
 	};
