@@ -1,9 +1,10 @@
-"""What end-to-end tests share: the program with a registry of its own, and guests in C."""
+"""What end-to-end tests share: the program with a registry of its own, and guests: small ones in C, and those of guests/."""
 
 import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -12,6 +13,11 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = Path(os.environ.get("TIMECRAFT", ROOT / "build" / "timecraft"))
 GUESTS = Path(__file__).parent / "guests"
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(ROOT / "guests"))
+
+import build  # noqa: E402 (guests/build.py)
+from programs import Box  # noqa: E402
 
 # A shell that runs the tests in the background has them ignore SIGINT, and the programs that they start would ignore it too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -68,6 +74,37 @@ def guest(tmp_path_factory):
         return module
 
     return build
+
+
+@pytest.fixture
+def box(tmp_path):
+    """timecraft as programs are shown on it, with a registry of its own and an empty environment."""
+    folder = tmp_path / "box"
+    folder.mkdir()
+    return Box(PROGRAM, folder)
+
+
+@pytest.fixture
+def world(tmp_path):
+    """A folder for a guest's files."""
+    folder = tmp_path / "world"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def program():
+    """program(NAME): a guest of guests/, built if need be. What can't be had is skipped, but not where CI is true."""
+
+    def make(name):
+        try:
+            return build.make(name)
+        except build.Missing as missing:
+            if os.environ.get("CI") == "true":
+                raise
+            pytest.skip(f"{name}: {missing}")
+
+    return make
 
 
 def wait_for(condition, seconds=60):
