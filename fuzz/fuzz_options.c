@@ -24,7 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int known = 0;
 	while (commands[known])
 		known++;
-	if (size == 0)
+	if (size == 0 || known == 0)
 		return 0;
 	BUF_CLEANUP struct buf text = { 0 };
 	buf_append(&text, data + 1, size - 1);

@@ -236,8 +236,9 @@ const struct command command_replay = {
 	.name = "replay",
 	.arguments = "[options] ID",
 	.summary = "Run a module again exactly as it was recorded, without touching the world.",
-	.text = "The guest gets from the recording what it got then: no file, clock, socket or random source is used. What it wrote to standard output and "
-		"error is shown. The exit code is that of the recorded run; 1 if the recording ends before the guest does, or the replay diverges.",
+	.text = "The guest gets from the recording what it got then: no file, clock, socket or random source is used. What it wrote to "
+		"standard output and error is shown. The exit code is that of the recorded run; 1 if the recording ends before the guest "
+		"does, or the replay diverges.",
 	.takes_process = true,
 	.options = table,
 	.size = sizeof(struct replay_options),

@@ -42,17 +42,19 @@ static enum err parse_size(void *target, const char *value)
 
 #define AT(member) offsetof(struct run_options, member)
 static const struct option table[] = {
-	{ "env", 'e', OPTION_LIST, false, "NAME[=VALUE]", "Give the guest this variable of the environment; without a value, the host's.", AT(env) },
-	{ "dir", 0, OPTION_LIST, false, "HOST[::GUEST][:ro]", "Give the guest this directory, under the name GUEST, with :ro for reading only.",
-		AT(dirs) },
+	{ "env", 'e', OPTION_LIST, false, "NAME[=VALUE]", "Give the guest this variable of the environment; without a value, the host's.",
+		AT(env) },
+	{ "dir", 0, OPTION_LIST, false, "HOST[::GUEST][:ro]",
+		"Give the guest this directory, under the name GUEST, with :ro for reading only.", AT(dirs) },
 	{ "restrict", 0, OPTION_FLAG, false, NULL, "Give the guest nothing but what --env and --dir say.", AT(restricted) },
 	{ "no-restrict", 0, OPTION_FLAG, false, NULL, "Give the guest the environment and \"/\" even if the configuration says restrict.",
 		AT(unrestricted) },
 	{ "fly-blind", 0, OPTION_FLAG, false, NULL, "Do not record.", AT(fly_blind) },
 	{ "function", 'f', OPTION_TEXT, false, "NAME", "Call this exported function of a reactor, after _initialize.", AT(function) },
-	{ "memory-limit", 0, OPTION_CALL, false, "SIZE", "The most memory that the guest may have (4G).", AT(memory_bytes), .parse = parse_size },
-	{ "stack-limit", 0, OPTION_CALL, false, "SIZE", "How deep the guest's calls may go, in bytes of their frames (16M).", AT(stack_bytes),
+	{ "memory-limit", 0, OPTION_CALL, false, "SIZE", "The most memory that the guest may have (4G).", AT(memory_bytes),
 		.parse = parse_size },
+	{ "stack-limit", 0, OPTION_CALL, false, "SIZE", "How deep the guest's calls may go, in bytes of their frames (16M).",
+		AT(stack_bytes), .parse = parse_size },
 	{ "config", 'c', OPTION_TEXT, false, "FILE", "Use this configuration.", AT(config) },
 	{ "trace", 'T', OPTION_FLAG, false, NULL, "Print each system call as it is made, like strace, on standard error.", AT(trace) },
 	{ "stack", 'k', OPTION_FLAG, false, NULL, "With --trace, print the guest's stack at each call.", AT(stack) },
@@ -109,8 +111,10 @@ static enum err prepare(struct run *run, int count, char **arguments)
 	enum err err = module_decode(run->file.bytes, &run->module);
 	if (!err)
 		err = guest_check(run->module, o->function);
-	if (err)
-		return err_prefix(err, "%s", arguments[0]);
+	if (err) {
+		err_prefix(err, "%s", arguments[0]);
+		return err;
+	}
 	run->args = calloc((size_t)count, sizeof *run->args);
 	if (!run->args)
 		return err_nomem();
@@ -126,12 +130,25 @@ static enum err start_recording(struct run *run, const char *path)
 	const struct store_limits limits = limits_of(run->options);
 	const char *function = run->options->function;
 	struct manifest manifest = {
-		.runtime = view_text(TIMECRAFT_VERSION), .module = run->file.digest, .module_name = run->args[0], .module_path = view_text(path),
-		.module_size = run->file.bytes.size, .function = view_text(function ? function : ""), .args = run->args,
-		.arg_count = (size_t)run->arg_count, .env = run->grants.env, .env_count = run->grants.env_count, .dirs = run->grants.manifest_dirs,
-		.dir_count = run->grants.dir_count, .restricted = run->grants.restricted, .start_wall = time_of(CLOCK_REALTIME),
-		.start_monotonic = time_of(CLOCK_MONOTONIC), .features = view_text(ENGINE_FEATURES), .memory_pages = limits.memory_pages,
-		.table_elements = limits.table_elements, .stack_bytes = limits.stack_bytes,
+		.runtime = view_text(TIMECRAFT_VERSION),
+		.module = run->file.digest,
+		.module_name = run->args[0],
+		.module_path = view_text(path),
+		.module_size = run->file.bytes.size,
+		.function = view_text(function ? function : ""),
+		.args = run->args,
+		.arg_count = (size_t)run->arg_count,
+		.env = run->grants.env,
+		.env_count = run->grants.env_count,
+		.dirs = run->grants.manifest_dirs,
+		.dir_count = run->grants.dir_count,
+		.restricted = run->grants.restricted,
+		.start_wall = time_of(CLOCK_REALTIME),
+		.start_monotonic = time_of(CLOCK_MONOTONIC),
+		.features = view_text(ENGINE_FEATURES),
+		.memory_pages = limits.memory_pages,
+		.table_elements = limits.table_elements,
+		.stack_bytes = limits.stack_bytes,
 	};
 	char id[UUID_TEXT];
 	TRY(uuid_create(manifest.start_wall, &manifest.id));
@@ -187,8 +204,14 @@ static enum err start(struct run *run, const char *path)
 	if (!o->fly_blind)
 		TRY(start_recording(run, path));
 	struct host_options host = {
-		.args = run->args, .arg_count = (size_t)run->arg_count, .env = run->grants.env, .env_count = run->grants.env_count,
-		.dirs = run->grants.dirs, .dir_count = run->grants.dir_count, .stdio = { 0, 1, 2 }, .registry_fd = -1,
+		.args = run->args,
+		.arg_count = (size_t)run->arg_count,
+		.env = run->grants.env,
+		.env_count = run->grants.env_count,
+		.dirs = run->grants.dirs,
+		.dir_count = run->grants.dir_count,
+		.stdio = { 0, 1, 2 },
+		.registry_fd = -1,
 	};
 	if (run->registry)
 		host.registry_fd = registry_fd(run->registry);
@@ -203,8 +226,9 @@ static enum err start(struct run *run, const char *path)
 		TRY(start_tracing(run, layer));
 		layer = observer_layer(run->observer);
 	}
-	struct guest_options options = { .module = run->module, .limits = limits_of(o), .layer = layer, .function = o->function,
-		.hooks = { note_growth, run } };
+	struct guest_options options = {
+		.module = run->module, .limits = limits_of(o), .layer = layer, .function = o->function, .hooks = { note_growth, run }
+	};
 	return guest_create(&options, &run->guest);
 }
 
@@ -273,10 +297,15 @@ static int run_run(void *data, int count, char **arguments)
 }
 
 const struct command command_run = {
-	.name = "run", .arguments = "[options] [--] MODULE [args...]",
+	.name = "run",
+	.arguments = "[options] [--] MODULE [args...]",
 	.summary = "Run a WebAssembly module and record what it does.",
-	.text = "The first line on standard error is the ID of the process, by which its recording is known to the other commands. The exit code is the guest's; 134 after a trap.\n\n"
-		"Without --restrict the guest has the host's environment and its files: all that you may read and write, it may. It can reach "
-		"neither timecraft itself nor its recordings.",
-	.options = table, .size = sizeof(struct run_options), .runs = true, .run = run_run,
+	.text = "The first line on standard error is the ID of the process, by which its recording is known to the other "
+		"commands. The exit code is the guest's; 134 after a trap.\n\n"
+		"Without --restrict the guest has the host's environment and its files: all that you may read and write, it "
+		"may. It can reach neither timecraft itself nor its recordings.",
+	.options = table,
+	.size = sizeof(struct run_options),
+	.runs = true,
+	.run = run_run,
 };

@@ -1,6 +1,6 @@
 /*
- * Stopping a guest from outside: SIGINT, SIGTERM, SIGHUP and SIGQUIT end its run at once, and its recording is closed as after any other end.
- * The same signal a second time ends the process without ceremony.
+ * Stopping a guest from outside: SIGINT, SIGTERM, SIGHUP and SIGQUIT end its run at once, and its recording is closed as after any other
+ * end. The same signal a second time ends the process without ceremony.
  */
 #pragma once
 

@@ -121,9 +121,9 @@ enum err guest_check(const struct module *module, const char *function)
 	}
 	if (!find_entry(module, "_start", &entry)) {
 		bool reactor = find_entry(module, "_initialize", &entry);
-		return err_set(ERR_UNSUPPORTED,
-			reactor ? "the module is a reactor (it exports _initialize, not _start): name the function to call with --function NAME"
-				: "the module exports no function \"_start\": it is not a WASI command; name a function to call with --function NAME");
+		return err_set(ERR_UNSUPPORTED, "%s: name the function to call with --function NAME",
+			reactor ? "the module is a reactor (it exports _initialize, not _start)"
+				: "the module exports no function \"_start\", so it is not a WASI command");
 	}
 	if (entry.type.func->param_count || entry.type.func->result_count)
 		return err_set(ERR_MALFORMED, "the module's function \"_start\" takes parameters or returns results: WASI's does neither");

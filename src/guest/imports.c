@@ -45,7 +45,8 @@ static bool has_prefix(struct view text, const char *prefix)
 static const char *advice_for(struct view module)
 {
 	if (has_prefix(module, "wasi:"))
-		return "it is built for WASI 0.2 (components): build it for WASI preview 1 instead (Rust: --target wasm32-wasip1; Go: GOOS=wasip1; C: --target=wasm32-wasi)";
+		return "it is built for WASI 0.2 (components): build it for WASI preview 1 instead "
+		       "(Rust: --target wasm32-wasip1; Go: GOOS=wasip1; C: --target=wasm32-wasi)";
 	if (view_is(module, "wasi"))
 		return "it needs wasi-threads: build it without threads";
 	if (has_prefix(module, "wasi_snapshot_preview1") || has_prefix(module, "wasi_unstable"))

@@ -45,8 +45,12 @@ static bool begin(struct log_reader *r, const struct frame_header *frame, const 
 		return false;
 	r->skipping = false;
 	r->assembling = true;
-	r->record = (struct record){ .number = r->number++, .kind = frame->kind >= FRAME_WHOLE ? frame->kind - FRAME_WHOLE : RECORD_CALL,
-		.call = frame->call, .faulted = frame->flags & FRAME_FAULTED, .arg_count = frame->count, .start = wall_of(r, word(payload)) };
+	r->record = (struct record){ .number = r->number++,
+		.kind = frame->kind >= FRAME_WHOLE ? frame->kind - FRAME_WHOLE : RECORD_CALL,
+		.call = frame->call,
+		.faulted = frame->flags & FRAME_FAULTED,
+		.arg_count = frame->count,
+		.start = wall_of(r, word(payload)) };
 	for (uint32_t i = 0; i < frame->count; i++)
 		r->record.args[i] = word(payload + 8 + 8 * i);
 	buf_clear(&r->in);
@@ -131,8 +135,8 @@ static enum err parse_spans(struct log_reader *r)
 			break;
 		if (!room((void **)&r->spans, &r->span_capacity, r->record.span_count, sizeof *r->spans))
 			return err_nomem();
-		r->spans[r->record.span_count++] = (struct record_span){ .offset = (uint32_t)head, .size = size,
-			.data = out.data + 8, .iov = head >> 63 };
+		r->spans[r->record.span_count++] =
+			(struct record_span){ .offset = (uint32_t)head, .size = size, .data = out.data + 8, .iov = head >> 63 };
 		out = view_slice(out, 8 + size, out.size);
 	}
 	r->record.spans = r->spans;

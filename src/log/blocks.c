@@ -55,8 +55,8 @@ static enum err damaged(struct log_reader *r, uint64_t at, const char *what)
 	r->assembling = false;
 	if (!find_block(r, at + 1))
 		r->segment_done = true;
-	return err_set(ERR_DAMAGED, "00000000.log is damaged at offset %llu: %s; records from number %llu on are missing", (unsigned long long)at,
-		what, (unsigned long long)r->number);
+	return err_set(ERR_DAMAGED, "00000000.log is damaged at offset %llu: %s; records from number %llu on are missing",
+		(unsigned long long)at, what, (unsigned long long)r->number);
 }
 
 static bool wanted(const struct log_reader *r, const struct block_header *header)
@@ -139,8 +139,8 @@ static bool stored_valid(struct log_reader *r, const struct block_header *header
 /* Whether the block that comes next may be there in part only: its buffer is in the tail until it is complete. */
 static bool being_written(const struct log_reader *r)
 {
-	return r->state != LOG_CLOSED && r->tail_fd >= 0
-	    && ordinal_in_tail(r, TAIL_HEADER + (r->next_ordinal % BUFFER_COUNT) * BUFFER_SIZE) == r->next_ordinal;
+	return r->state != LOG_CLOSED && r->tail_fd >= 0 &&
+		ordinal_in_tail(r, TAIL_HEADER + (r->next_ordinal % BUFFER_COUNT) * BUFFER_SIZE) == r->next_ordinal;
 }
 
 static enum err segment_next(struct log_reader *r)
@@ -162,7 +162,8 @@ static enum err segment_next(struct log_reader *r)
 		r->offset = at + BLOCK_HEADER + header.stored_size;
 		if (header.kind == BLOCK_FOOTER)
 			r->footer = true;
-		if (header.kind != BLOCK_RECORDS && header.kind != BLOCK_INDEX && header.kind != BLOCK_FOOTER && !(header.kind & BLOCK_SKIPPABLE))
+		if (header.kind != BLOCK_RECORDS && header.kind != BLOCK_INDEX && header.kind != BLOCK_FOOTER &&
+			!(header.kind & BLOCK_SKIPPABLE))
 			return damaged(r, at, "a block of a kind that this version does not know");
 		if (header.kind != BLOCK_RECORDS) {
 			if (!stored_valid(r, &header, at))
@@ -206,7 +207,8 @@ static enum err check_tail(struct log_reader *r)
 		return tail_damaged(r, 0, "it is not there");
 	if (!read_at(r->tail_fd, &header, sizeof header, 0))
 		return tail_damaged(r, 0, "it is cut off");
-	if (memcmp(header.magic, TAIL_MAGIC, sizeof header.magic) != 0 || header.check != XXH3_64bits(&header, offsetof(struct tail_header, check)))
+	if (memcmp(header.magic, TAIL_MAGIC, sizeof header.magic) != 0 ||
+		header.check != XXH3_64bits(&header, offsetof(struct tail_header, check)))
 		return tail_damaged(r, 0, "its header is not what was written");
 	if (header.buffer_size != BUFFER_SIZE || header.buffer_count != BUFFER_COUNT)
 		return tail_damaged(r, 16, "it has buffers of another size than this version knows");
@@ -223,10 +225,11 @@ static enum err tail_next(struct log_reader *r)
 		TRY(check_tail(r));
 	uint64_t before = ordinal_in_tail(r, offset);
 	struct buffer_header header;
-	bool there = read_at(r->tail_fd, &header, sizeof header, offset)
-		&& read_at(r->tail_fd, r->frames, BUFFER_SIZE - BUFFER_HEADER, offset + BUFFER_HEADER);
+	bool there = read_at(r->tail_fd, &header, sizeof header, offset) &&
+		read_at(r->tail_fd, r->frames, BUFFER_SIZE - BUFFER_HEADER, offset + BUFFER_HEADER);
 	uint64_t after = ordinal_in_tail(r, offset);
-	bool expected = before == r->next_ordinal || before + BUFFER_COUNT == r->next_ordinal; /* the latter: not recycled, so nothing followed */
+	bool expected =
+		before == r->next_ordinal || before + BUFFER_COUNT == r->next_ordinal; /* the latter: not recycled, so nothing followed */
 	if (there && !expected && r->state == LOG_KILLED)
 		return tail_damaged(r, offset, "a buffer is not the one that comes next");
 	if (before != UINT64_MAX && before > r->next_ordinal)

@@ -44,8 +44,8 @@ static bool write_block(struct log_writer *w, struct block_header *header, const
 	header->anchor = time_anchor_now();
 	header->stored_check = XXH3_64bits(stored, header->stored_size);
 	header->check = XXH3_64bits(header, offsetof(struct block_header, check));
-	if (!write_all(w->segment_fd, stored, header->stored_size, w->segment_size + sizeof *header)
-	    || !write_all(w->segment_fd, header, sizeof *header, w->segment_size)) {
+	if (!write_all(w->segment_fd, stored, header->stored_size, w->segment_size + sizeof *header) ||
+		!write_all(w->segment_fd, header, sizeof *header, w->segment_size)) {
 		int error = errno;
 		ssize_t cut = ftruncate(w->segment_fd, (off_t)w->segment_size); /* half a block is no block */
 		(void)cut;
@@ -165,8 +165,12 @@ void *flush_thread(void *writer)
 bool flush_close(struct log_writer *w)
 {
 	struct block_header header = { .kind = BLOCK_INDEX, .raw_size = (uint32_t)w->index.size, .stored_size = (uint32_t)w->index.size };
-	struct footer footer = { .index_offset = w->segment_size, .record_count = w->number, .end_kind = w->end_kind,
-		.end_args = { w->end_args[0], w->end_args[1] }, .raw_bytes = w->raw_bytes, .anchor = time_anchor_now() };
+	struct footer footer = { .index_offset = w->segment_size,
+		.record_count = w->number,
+		.end_kind = w->end_kind,
+		.end_args = { w->end_args[0], w->end_args[1] },
+		.raw_bytes = w->raw_bytes,
+		.anchor = time_anchor_now() };
 	if (w->index.failed || w->index.size > UINT32_MAX) {
 		errno = ENOMEM;
 		return false;

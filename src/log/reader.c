@@ -27,12 +27,12 @@ static bool read_footer(int segment_fd, struct footer *ret_footer)
 		struct footer footer;
 	} end;
 	struct stat stat;
-	if (fstat(segment_fd, &stat) != 0 || stat.st_size < (off_t)sizeof end
-	    || pread(segment_fd, &end, sizeof end, stat.st_size - (off_t)sizeof end) != sizeof end)
+	if (fstat(segment_fd, &stat) != 0 || stat.st_size < (off_t)sizeof end ||
+		pread(segment_fd, &end, sizeof end, stat.st_size - (off_t)sizeof end) != sizeof end)
 		return false;
-	if (end.header.magic != BLOCK_MAGIC || end.header.kind != BLOCK_FOOTER || end.header.stored_size != sizeof end.footer
-	    || end.header.check != XXH3_64bits(&end.header, offsetof(struct block_header, check))
-	    || end.header.stored_check != XXH3_64bits(&end.footer, sizeof end.footer))
+	if (end.header.magic != BLOCK_MAGIC || end.header.kind != BLOCK_FOOTER || end.header.stored_size != sizeof end.footer ||
+		end.header.check != XXH3_64bits(&end.header, offsetof(struct block_header, check)) ||
+		end.header.stored_check != XXH3_64bits(&end.footer, sizeof end.footer))
 		return false;
 	*ret_footer = end.footer;
 	return true;
@@ -69,7 +69,8 @@ enum err log_open(int dir_fd, struct log_reader **ret_reader)
 	r->frames = malloc(BLOCK_RAW_MAX);
 	r->packed = malloc(BLOCK_RAW_MAX);
 	enum err err = r->segment_fd < 0 ? err_set_errno(errno, "cannot read the recording's log")
-		: r->frames && r->packed ? read_header(r) : err_nomem();
+		: r->frames && r->packed ? read_header(r)
+					 : err_nomem();
 	if (err) {
 		log_close(r);
 		return err;
@@ -115,7 +116,8 @@ static enum err frame_damaged(struct log_reader *r)
 	if (r->in_tail)
 		r->next_ordinal++;
 	r->frames_at = r->frames_size;
-	return err_set(ERR_DAMAGED, "%s is damaged at offset %llu: a frame is not what was written; records from number %llu on are missing",
+	return err_set(ERR_DAMAGED,
+		"%s is damaged at offset %llu: a frame is not what was written; records from number %llu on are missing",
 		r->in_tail ? "tail" : "00000000.log", (unsigned long long)offset, (unsigned long long)r->number);
 }
 

@@ -21,25 +21,26 @@ void log_close(struct log_reader *reader);
 enum log_state log_state(const struct log_reader *reader);
 
 /*
- * The next record, valid until the next call. ERR_END at the end: of a running process's recording, for now; ask again later. ERR_DAMAGED where bytes are not what was written: the
- * text names the file, the place and what is missing, and the next call goes on behind it.
+ * The next record, valid until the next call. ERR_END at the end: of a running process's recording, for now; ask again later. ERR_DAMAGED
+ * where bytes are not what was written: the text names the file, the place and what is missing, and the next call goes on behind it.
  */
 enum err log_next(struct log_reader *reader, struct record *ret_record);
 
 /* After ERR_END of a running process: the call that it is in, if it is in one. */
 bool log_under_way(struct log_reader *reader, struct record *ret_record);
 
-/* Goes to the first record numbered `number` or later, or begun at `time` (ns, wall clock) or later, reading only the blocks it needs. Only forwards. */
+/* Goes to the first record numbered `number` or later, or begun at `time` (ns, wall clock) or later, reading only the blocks it needs. Only
+ * forwards. */
 void log_seek_number(struct log_reader *reader, uint64_t number);
 void log_seek_time(struct log_reader *reader, uint64_t time);
 
 /* What is known of a recording without reading its records. */
 struct log_summary {
 	enum log_state state;
-	uint64_t size;         /* bytes on disk */
+	uint64_t size; /* bytes on disk */
 	uint64_t record_count; /* LOG_CLOSED; else 0 */
-	uint8_t end_kind;      /* enum record_kind of what ended it; 0: not known */
-	uint64_t end_args[2];  /* as in its record */
-	uint64_t end_time;     /* ns, wall clock; 0: not known */
+	uint8_t end_kind; /* enum record_kind of what ended it; 0: not known */
+	uint64_t end_args[2]; /* as in its record */
+	uint64_t end_time; /* ns, wall clock; 0: not known */
 };
 enum err log_summarize(int dir_fd, struct log_summary *ret_summary);

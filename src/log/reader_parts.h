@@ -17,7 +17,7 @@ struct log_reader {
 	uint64_t next_ordinal;          /* of the block or buffer wanted next */
 	bool segment_done;              /* what comes next is in the tail, or nowhere yet */
 	bool footer;                    /* it has been seen: nothing comes any more */
-	bool ended;                     /* a torn end was reported */
+	bool ended;       /* a torn end was reported */
 	bool tail_checked;
 
 	uint8_t *frames;                /* of the current block or buffer */
@@ -29,7 +29,7 @@ struct log_reader {
 	uint64_t number;                /* of the next record to begin */
 	bool skipping;                  /* frames until the next one that begins a record */
 	bool assembling;                /* a record has begun and is not ended */
-	bool begun;                     /* and all that the host read for it is there: the host may have acted */
+	bool begun;       /* and all that the host read for it is there: the host may have acted */
 	struct record record;
 	struct buf in, out;             /* its streams */
 	struct view *inputs;

@@ -1,8 +1,8 @@
 /*
  * Writing a recording. One thread, the guest's, appends; a second one, started when there is enough to do, compresses.
  *
- * Nothing that was appended is lost when the process is killed, and a reader sees it at once. When the recording cannot go on (a full disk, ...) the
- * writer fails for good: log_begin says no, and what was recorded stays whole.
+ * Nothing that was appended is lost when the process is killed, and a reader sees it at once. When the recording cannot go on (a full disk,
+ * ...) the writer fails for good: log_begin says no, and what was recorded stays whole.
  */
 #pragma once
 
@@ -34,5 +34,6 @@ enum err log_failure(struct log_writer *writer);
 /* "mapped", or "written" where the file system has no coherent shared mappings. */
 const char *log_writer_path(const struct log_writer *writer);
 
-/* Closes the recording: everything is in the segment, the tail is gone. Frees the writer. An error says what of it could not be done; the tail then stays, and nothing is lost. */
+/* Closes the recording: everything is in the segment, the tail is gone. Frees the writer. An error says what of it could not be done; the
+ * tail then stays, and nothing is lost. */
 enum err log_writer_close(struct log_writer *writer);

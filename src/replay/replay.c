@@ -61,7 +61,11 @@ static void print_call(struct buf *out, const char *name, const uint64_t *args, 
 static const char *event_name(const struct record *record)
 {
 	static const char *const names[] = {
-		[RECORD_GROW] = "memory.grow", [RECORD_SIGNAL] = "signal", [RECORD_TRAP] = "trap", [RECORD_EXIT] = "exit", [RECORD_FAILURE] = "failure"
+		[RECORD_GROW] = "memory.grow",
+		[RECORD_SIGNAL] = "signal",
+		[RECORD_TRAP] = "trap",
+		[RECORD_EXIT] = "exit",
+		[RECORD_FAILURE] = "failure",
 	};
 	if (record->kind == RECORD_CALL) {
 		const struct call_type *type = call_type(record->call);

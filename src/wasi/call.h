@@ -184,5 +184,8 @@ const struct param *call_fault(const struct call *call);
 /* Calls `visit` for every input. Only after call_fault found none. */
 void call_inputs(const struct call *call, input_func *visit, void *data);
 
-/* The most bytes that the host may write for this call, and in how many spans at most. Only after call_fault found none; STRS counts as 0. */
+/*
+ * The most bytes that the host may write for this call, and in how many spans at most. Only after call_fault found none; STRS counts
+ * as 0.
+ */
 uint64_t call_output_bound(const struct call *call, uint32_t *ret_spans);
