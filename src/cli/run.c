@@ -1,4 +1,5 @@
 /* timecraft run: a guest, live, and what it does recorded. */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,6 +69,7 @@ struct run {
 	struct config config;
 	struct grants grants;
 	struct registry *registry;
+	int registry_fd; /* for the host to guard; -1 without a registry */
 	struct module_file file;
 	struct module *module;
 	struct process process;
@@ -203,6 +205,8 @@ static enum err start(struct run *run, const char *path)
 	const struct run_options *o = run->options;
 	if (!o->fly_blind)
 		TRY(start_recording(run, path));
+	/* Guarded also when nothing is recorded: what others recorded is there. */
+	run->registry_fd = open(run->config.registry, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	struct host_options host = {
 		.args = run->args,
 		.arg_count = (size_t)run->arg_count,
@@ -211,10 +215,8 @@ static enum err start(struct run *run, const char *path)
 		.dirs = run->grants.dirs,
 		.dir_count = run->grants.dir_count,
 		.stdio = { 0, 1, 2 },
-		.registry_fd = -1,
+		.registry_fd = run->registry_fd,
 	};
-	if (run->registry)
-		host.registry_fd = registry_fd(run->registry);
 	TRY(stop_open(&host.stop_fd));
 	TRY(host_create(&host, &run->host));
 	struct layer *layer = host_layer(run->host);
@@ -267,6 +269,8 @@ static void finish(struct run *run)
 	host_destroy(run->host);
 	if (run->process.dir_fd >= 0)
 		process_close(&run->process);
+	if (run->registry_fd >= 0)
+		close(run->registry_fd);
 	registry_close(run->registry);
 	module_destroy(run->module);
 	module_file_finish(&run->file);
@@ -278,7 +282,7 @@ static void finish(struct run *run)
 static int run_run(void *data, int count, char **arguments)
 {
 	struct run_options *options = data;
-	struct run run = { .options = options, .process = { .dir_fd = -1, .lock_fd = -1 } };
+	struct run run = { .options = options, .process = { .dir_fd = -1, .lock_fd = -1 }, .registry_fd = -1 };
 	trace_options_complete(&options->tracing);
 	enum err err = prepare(&run, count, arguments);
 	if (!err)
