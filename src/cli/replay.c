@@ -125,7 +125,7 @@ static void note_growth(void *data, uint64_t old_pages, uint64_t new_pages)
 /* Where the recording ends nothing tells where to stop: the guest gets as far as its next call, or this much further. */
 static void stop_at(void *data, uint64_t position)
 {
-	enum { BUDGET = 1000000000 };
+	enum { BUDGET = 100000000 };
 	struct replay *r = data;
 	if (r->guest)
 		guest_stop_at(r->guest, position != UINT64_MAX ? position : guest_position(r->guest) + BUDGET);

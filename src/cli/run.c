@@ -154,7 +154,6 @@ static enum err start_recording(struct run *run, const char *path)
 	};
 	char id[UUID_TEXT];
 	TRY(uuid_create(manifest.start_wall, &manifest.id));
-	TRY(registry_open(run->config.registry, &run->registry));
 	TRY(registry_add_module(run->registry, &run->file));
 	TRY(registry_create_process(run->registry, &manifest, &run->process));
 	TRY(log_writer_create(run->process.dir_fd, &run->writer));
@@ -200,11 +199,8 @@ static void note_growth(void *data, uint64_t old_pages, uint64_t new_pages)
 	note(data, RECORD_GROW, old_pages, new_pages, 2, (struct view){ 0 });
 }
 
-static enum err start(struct run *run, const char *path)
+static enum err make_host(struct run *run)
 {
-	const struct run_options *o = run->options;
-	if (!o->fly_blind)
-		TRY(start_recording(run, path));
 	/* Guarded also when nothing is recorded: what others recorded is there. */
 	run->registry_fd = open(run->config.registry, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	struct host_options host = {
@@ -218,7 +214,18 @@ static enum err start(struct run *run, const char *path)
 		.registry_fd = run->registry_fd,
 	};
 	TRY(stop_open(&host.stop_fd));
-	TRY(host_create(&host, &run->host));
+	return host_create(&host, &run->host);
+}
+
+/* A process is stored when all that it needs is there. */
+static enum err start(struct run *run, const char *path)
+{
+	const struct run_options *o = run->options;
+	if (!o->fly_blind)
+		TRY(registry_open(run->config.registry, &run->registry));
+	TRY(make_host(run));
+	if (!o->fly_blind)
+		TRY(start_recording(run, path));
 	struct layer *layer = host_layer(run->host);
 	if (run->writer) {
 		recorder_init(&run->recorder, run->writer, layer);
