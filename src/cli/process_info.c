@@ -180,6 +180,8 @@ static void emit_log(struct emitter *e, const struct log_summary *log)
 		emit_key(e, "records");
 		emit_uint(e, log->record_count);
 	}
+	emit_key(e, "tail");
+	emit_text(e, log->written ? "written" : "mapped");
 	emit_object_end(e);
 }
 

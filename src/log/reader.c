@@ -202,12 +202,14 @@ enum err log_summarize(int dir_fd, struct log_summary *ret_summary)
 {
 	struct log_summary summary = { 0 };
 	struct footer footer;
+	struct segment_header header;
 	struct stat stat;
 	bool running = is_running(dir_fd);
 	int fd = openat(dir_fd, "00000000.log", O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return err_set_errno(errno, "cannot read the recording's log");
 	bool closed = read_footer(fd, &footer);
+	summary.written = pread(fd, &header, sizeof header, 0) == sizeof header && header.flags & SEGMENT_WRITTEN;
 	summary.size = fstat(fd, &stat) == 0 ? (uint64_t)stat.st_size : 0;
 	close(fd);
 	if (fstatat(dir_fd, "tail", &stat, 0) == 0)

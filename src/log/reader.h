@@ -38,6 +38,7 @@ void log_seek_time(struct log_reader *reader, uint64_t time);
 struct log_summary {
 	enum log_state state;
 	uint64_t size; /* bytes on disk */
+	bool written; /* by calls, since its file system cannot map the tail */
 	uint64_t record_count; /* LOG_CLOSED; else 0 */
 	uint8_t end_kind; /* enum record_kind of what ended it; 0: not known */
 	uint64_t end_args[2]; /* as in its record */

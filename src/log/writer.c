@@ -235,14 +235,9 @@ enum err log_failure(struct log_writer *w)
 	return w->failed ? err_set_errno(w->failed, "cannot go on recording") : ERR_NONE;
 }
 
-const char *log_writer_path(const struct log_writer *w)
-{
-	return w->mapped ? "mapped" : "written";
-}
-
 static enum err segment_create(struct log_writer *w, int dir_fd, const struct tail_header *tail)
 {
-	struct segment_header header = { .tick_scale = tail->tick_scale, .anchor = tail->anchor };
+	struct segment_header header = { .tick_scale = tail->tick_scale, .anchor = tail->anchor, .flags = w->mapped ? 0 : SEGMENT_WRITTEN };
 	memcpy(header.magic, LOG_MAGIC, sizeof header.magic);
 	header.check = XXH3_64bits(&header, offsetof(struct segment_header, check));
 	w->segment_fd = openat(dir_fd, ".log", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);

@@ -31,9 +31,6 @@ bool log_event(struct log_writer *writer, enum record_kind kind, const uint64_t 
 /* Sets the text of why the writer failed and returns its code; 0 while it has not. */
 enum err log_failure(struct log_writer *writer);
 
-/* "mapped", or "written" where the file system has no coherent shared mappings. */
-const char *log_writer_path(const struct log_writer *writer);
-
 /* Closes the recording: everything is in the segment, the tail is gone. Frees the writer. An error says what of it could not be done; the
  * tail then stays, and nothing is lost. */
 enum err log_writer_close(struct log_writer *writer);
