@@ -104,8 +104,10 @@ static struct store_limits limits_of(const struct run_options *options)
 static enum err prepare(struct run *run, int count, char **arguments)
 {
 	struct run_options *o = run->options;
-	if (count == 0)
-		return err_set(ERR_USAGE, "run: which module? 'timecraft run [options] [--] MODULE [args...]'");
+	if (count == 0) {
+		err_set(ERR_USAGE, "run: which module? 'timecraft run [options] [--] MODULE [args...]'");
+		return ERR_USAGE;
+	}
 	TRY(config_load(o->config, &run->config));
 	bool restricted = (o->restricted || run->config.restricted) && !o->unrestricted;
 	TRY(grants_make(restricted, &run->config, &o->env, &o->dirs, &run->grants));
