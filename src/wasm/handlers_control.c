@@ -214,6 +214,23 @@ HANDLER(lower_func)
 	DISPATCH();
 }
 
+/* Calls a function of the host and goes on behind the call, where PC and FRAME are already. */
+#define CALL_HOST(func, args)                                                \
+	do {                                                                 \
+		SAVE();                                                      \
+		struct func *outer = S->caller;                              \
+		S->caller = (func);                                          \
+		enum trap trap = (func)->host((func)->host_data, S, (args)); \
+		S->caller = outer;                                           \
+		COUNT = S->count;                                            \
+		LOAD_MEMORY();                                               \
+		if (unlikely(trap)) {                                        \
+			PC--; /* the call's step, not the one behind it */   \
+			TRAP(trap);                                          \
+		}                                                            \
+		DISPATCH();                                                  \
+	} while (0)
+
 HANDLER(host)
 {
 	struct func *func = S->activation->func;
@@ -222,18 +239,7 @@ HANDLER(host)
 	uint64_t *args = FRAME;
 	PC = done->return_pc;
 	FRAME = done->frame;
-	SAVE();
-	struct func *outer = S->caller;
-	S->caller = func;
-	enum trap trap = func->host(func->host_data, S, args);
-	S->caller = outer;
-	COUNT = S->count;
-	LOAD_MEMORY();
-	if (unlikely(trap)) {
-		PC--; /* the call's step, not the one behind it */
-		TRAP(trap);
-	}
-	DISPATCH();
+	CALL_HOST(func, args);
 }
 
 /* As call and host in one, without an activation that nobody would see. */
@@ -244,18 +250,7 @@ HANDLER(call_host)
 	if (unlikely(S->stack_left < FRAME_COST + (int64_t)func->frame_slots * 8))
 		TRAP(TRAP_CALL_STACK_EXHAUSTED);
 	PC += 3;
-	SAVE();
-	struct func *outer = S->caller;
-	S->caller = func;
-	enum trap trap = func->host(func->host_data, S, args);
-	S->caller = outer;
-	COUNT = S->count;
-	LOAD_MEMORY();
-	if (unlikely(trap)) {
-		PC--; /* the call's step, not the one behind it */
-		TRAP(trap);
-	}
-	DISPATCH();
+	CALL_HOST(func, args);
 }
 
 HANDLER(stop)

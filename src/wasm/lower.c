@@ -75,17 +75,6 @@ void skip_dead(struct lowering *l)
 	}
 }
 
-static uint8_t type_of(char letter)
-{
-	switch (letter) {
-	case 'i': return VALTYPE_I32;
-	case 'I': return VALTYPE_I64;
-	case 'f': return VALTYPE_F32;
-	case 'F': return VALTYPE_F64;
-	default: return VALTYPE_V128;
-	}
-}
-
 /* A constant operand that fits the step's 32 bits, which are extended by sign. */
 static bool fits_imm(const struct value *value)
 {
@@ -332,7 +321,7 @@ static void lower_memory_size(struct lowering *l, bool grow)
 static void lower_plain(struct lowering *l, uint32_t opcode, const struct opcode_info *info)
 {
 	const char *colon = strchr(info->signature, ':');
-	uint8_t result = type_of(colon[1]);
+	uint8_t result = signature_type(colon[1]);
 	struct reader *r = &l->reader;
 	switch (opcode) {
 	case OP_nop: return;

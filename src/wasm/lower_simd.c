@@ -67,17 +67,6 @@ static void lower_slots(struct lowering *l, handler *step, uint32_t operands, ui
 	emit(l, step, push_result(l, result), slots[0], slots[1], slots[2]);
 }
 
-static uint8_t result_of(char letter)
-{
-	switch (letter) {
-	case 'i': return VALTYPE_I32;
-	case 'I': return VALTYPE_I64;
-	case 'f': return VALTYPE_F32;
-	case 'F': return VALTYPE_F64;
-	default: return VALTYPE_V128;
-	}
-}
-
 void lower_simd(struct lowering *l, uint32_t opcode)
 {
 	const struct opcode_info *info = &opcode_infos[opcode_index(opcode)];
@@ -87,10 +76,10 @@ void lower_simd(struct lowering *l, uint32_t opcode)
 	switch ((enum immediates)info->immediates) {
 	case IMM_V128: lower_vector_const(l); break;
 	case IMM_SHUFFLE: lower_shuffle(l, step); break;
-	case IMM_LANE: lower_lane(l, step, operands, result_of(letter)); break;
+	case IMM_LANE: lower_lane(l, step, operands, signature_type(letter)); break;
 	case IMM_MEMARG: lower_memory(l, step, letter); break;
 	case IMM_MEMARG_LANE: lower_memory_lane(l, step, letter); break;
-	default: lower_slots(l, step, operands, result_of(letter)); break;
+	default: lower_slots(l, step, operands, signature_type(letter)); break;
 	}
 	l->last.has_result = letter;
 }

@@ -53,3 +53,6 @@ static inline uint32_t opcode_index(uint32_t opcode)
 {
 	return opcode < 0x100 ? opcode : (((opcode >> 8) - 0xfb) << 8) + (opcode & 0xff);
 }
+
+/* The value type (enum valtype) that a letter of a signature stands for. */
+uint8_t signature_type(char letter);

@@ -14,17 +14,6 @@ struct shape {
 
 static struct shape shapes[3 * 256];
 
-static uint8_t type_of_letter(char letter)
-{
-	switch (letter) {
-	case 'i': return VALTYPE_I32;
-	case 'I': return VALTYPE_I64;
-	case 'f': return VALTYPE_F32;
-	case 'F': return VALTYPE_F64;
-	default: return VALTYPE_V128;
-	}
-}
-
 static void make_shapes(void)
 {
 	for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
@@ -34,8 +23,8 @@ static void make_shapes(void)
 		size_t count = strcspn(signature, ":");
 		shapes[i].operand_count = (uint8_t)count;
 		for (size_t at = 0; at < count; at++)
-			shapes[i].operands[count - 1 - at] = type_of_letter(signature[at]);
-		shapes[i].result = signature[count + 1] ? type_of_letter(signature[count + 1]) : TYPE_ANY;
+			shapes[i].operands[count - 1 - at] = signature_type(signature[at]);
+		shapes[i].result = signature[count + 1] ? signature_type(signature[count + 1]) : TYPE_ANY;
 	}
 }
 
