@@ -58,6 +58,10 @@ static uint32_t guard_procfs(int fd)
 	char path[4096];
 	if (!path_of(fd, path))
 		return WASI_EACCES;
+	static const char gone[] = " (deleted)"; /* of a task that ended: whose it was cannot be told */
+	size_t size = strlen(path);
+	if (size >= sizeof gone - 1 && strcmp(path + size - (sizeof gone - 1), gone) == 0)
+		return WASI_EACCES;
 	const char *last = strrchr(path, '/');
 	for (size_t i = 0; last && i < sizeof never / sizeof *never; i++) {
 		if (strcmp(last + 1, never[i]) == 0)

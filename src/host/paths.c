@@ -139,13 +139,15 @@ static int open_flags(const struct path_open_args *a)
 {
 	bool writes = a->fs_rights_base & WASI_rights_FD_WRITE;
 	bool reads = a->fs_rights_base & (WASI_rights_FD_READ | WASI_rights_FD_READDIR);
-	int flags = writes ? (reads ? O_RDWR : O_WRONLY) : O_RDONLY;
-	flags |= O_NONBLOCK | O_NOCTTY; /* what may take long is waited for with what stops the guest */
+	bool truncates = a->oflags & WASI_oflags_TRUNC; /* needs a descriptor that writes, whether or not the guest's rights do */
+	int flags = writes || truncates ? (reads || !writes ? O_RDWR : O_WRONLY) : O_RDONLY;
+	flags |= O_NOCTTY;
+	flags |= a->fdflags & WASI_fdflags_NONBLOCK ? O_NONBLOCK : 0;
 	flags |= a->dirflags & WASI_lookupflags_SYMLINK_FOLLOW ? 0 : O_NOFOLLOW;
 	flags |= a->oflags & WASI_oflags_CREAT ? O_CREAT : 0;
 	flags |= a->oflags & WASI_oflags_DIRECTORY ? O_DIRECTORY : 0;
 	flags |= a->oflags & WASI_oflags_EXCL ? O_EXCL : 0;
-	flags |= a->oflags & WASI_oflags_TRUNC ? O_TRUNC : 0;
+	flags |= truncates ? O_TRUNC : 0;
 	flags |= a->fdflags & WASI_fdflags_APPEND ? O_APPEND : 0;
 	flags |= a->fdflags & WASI_fdflags_DSYNC ? O_DSYNC : 0;
 	flags |= a->fdflags & (WASI_fdflags_SYNC | WASI_fdflags_RSYNC) ? O_SYNC : 0;

@@ -158,7 +158,8 @@ static uint32_t report(struct host *h, struct call *call, const struct polling *
 
 static uint32_t poll_all(struct host *h, struct call *call, uint32_t in, uint32_t out, uint32_t count, uint32_t nevents, bool unstable)
 {
-	if (count == 0)
+	enum { MOST = 1 << 20 }; /* far more than there can be descriptors */
+	if (count == 0 || count > MOST)
 		return WASI_EINVAL;
 	struct polling p = { .count = count };
 	p.wanted = calloc(count, sizeof *p.wanted);

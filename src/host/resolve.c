@@ -12,12 +12,13 @@
 static int open_confined(int dir, const char *path, uint64_t flags, uint64_t mode, uint64_t confine)
 {
 	struct open_how how = { .flags = flags | O_CLOEXEC, .mode = mode, .resolve = RESOLVE_NO_MAGICLINKS | confine };
-	for (;;) {
+	for (int tries = 0;; tries++) {
+		enum { MOST = 10000 }; /* EAGAIN may also be a lease that another holds, and then it stays */
 		int fd = (int)syscall(SYS_openat2, dir, path, &how, sizeof how);
 		if (fd >= 0)
 			return fd;
 		bool retry = errno == EINTR || (errno == EAGAIN && confine); /* something was renamed while the kernel checked */
-		if (!retry)
+		if (!retry || tries == MOST)
 			return -errno;
 	}
 }
@@ -25,8 +26,6 @@ static int open_confined(int dir, const char *path, uint64_t flags, uint64_t mod
 int resolve(const struct descriptor *dir, const char *path, uint64_t flags, uint64_t mode)
 {
 	static const uint64_t confine[] = { [REACH_BENEATH] = RESOLVE_BENEATH, [REACH_ROOT] = RESOLVE_IN_ROOT, [REACH_WHOLE] = 0 };
-	if (dir->reach != REACH_ROOT && path[0] == '/')
-		return -EXDEV;
 	return open_confined(dir->fd, path, flags, mode, confine[dir->reach]);
 }
 
@@ -99,12 +98,23 @@ static int create(struct host *h, const struct descriptor *dir, const char *path
 	return fd;
 }
 
-/* A FIFO that nobody reads yet is waited for, as natively, but so that the guest can be stopped. */
+static bool is_fifo(const struct descriptor *dir, const char *path, int flags)
+{
+	struct stat stat;
+	int fd = resolve(dir, path, (uint64_t)(O_PATH | (flags & O_NOFOLLOW)), 0);
+	bool fifo = fd >= 0 && fstat(fd, &stat) == 0 && S_ISFIFO(stat.st_mode);
+	if (fd >= 0)
+		close(fd);
+	return fifo;
+}
+
+/* Never blocks in the kernel. A FIFO that nobody reads yet is waited for, as natively, but so that the guest can be stopped. */
 static int open_existing(struct host *h, struct call *call, const struct descriptor *dir, const char *path, int flags)
 {
 	for (;;) {
-		int fd = resolve(dir, path, (uint64_t)(flags & ~(O_CREAT | O_EXCL | O_TRUNC)), 0);
-		if (fd != -ENXIO || (flags & O_ACCMODE) != O_WRONLY)
+		int fd = resolve(dir, path, (uint64_t)((flags & ~(O_CREAT | O_EXCL | O_TRUNC)) | O_NONBLOCK), 0);
+		bool unread = fd == -ENXIO && (flags & (O_ACCMODE | O_NONBLOCK)) == O_WRONLY && is_fifo(dir, path, flags);
+		if (!unread)
 			return fd;
 		if (stopping(h)) {
 			call->end = CALL_STOPS;

@@ -61,6 +61,8 @@ static uint32_t time_of_flags(uint64_t ns, bool set, bool now, struct timespec *
 
 uint32_t times_of(uint64_t atim, uint64_t mtim, uint32_t flags, struct timespec ret_times[2])
 {
+	if (flags >= 16)
+		return WASI_EINVAL;
 	uint32_t error = time_of_flags(atim, flags & WASI_fstflags_ATIM, flags & WASI_fstflags_ATIM_NOW, &ret_times[0]);
 	return error ? error : time_of_flags(mtim, flags & WASI_fstflags_MTIM, flags & WASI_fstflags_MTIM_NOW, &ret_times[1]);
 }

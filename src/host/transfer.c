@@ -1,0 +1,82 @@
+/* Reading and writing. */
+#include <errno.h>
+#include <poll.h>
+
+#include "host/parts.h"
+
+static bool all_empty(const struct iovec *vectors, int count)
+{
+	for (int i = 0; i < count; i++) {
+		if (vectors[i].iov_len)
+			return false;
+	}
+	return true;
+}
+
+/* The number of bytes moved, or an errno. Where it may take long, the descriptor is waited for, so that the guest can be stopped. */
+static uint32_t moved(struct host *h, struct call *call, const struct descriptor *d, bool reads, struct guest_range range, off_t offset,
+	uint32_t to)
+{
+	int count = read_vectors(h, call, range);
+	bool waits = d->waits && !all_empty(h->vectors, count); /* nothing can be moved at any time */
+	ssize_t size;
+	for (;;) {
+		if (waits) {
+			uint32_t error = wait_for(h, call, d, reads ? POLLIN : POLLOUT);
+			if (error)
+				return error;
+		}
+		if (reads)
+			size = offset < 0 ? readv(d->fd, h->vectors, count) : preadv(d->fd, h->vectors, count, offset);
+		else
+			size = offset < 0 ? writev(d->fd, h->vectors, count) : pwritev(d->fd, h->vectors, count, offset);
+		if (size >= 0)
+			break;
+		bool again = errno == EINTR || (errno == EAGAIN && d->waits && !(d->flags & WASI_fdflags_NONBLOCK));
+		if (!again)
+			return errno_of(errno);
+		if (stopping(h)) {
+			call->end = CALL_STOPS;
+			return WASI_EINTR;
+		}
+	}
+	if (reads)
+		filled_vectors(h, call, count, (size_t)size);
+	return guest_write_u32(call, to, (uint32_t)size) ? 0 : WASI_EFAULT;
+}
+
+uint32_t host_fd_read(struct host *h, struct call *call, const struct fd_read_args *a)
+{
+	struct descriptor *d;
+	uint32_t error = descriptor_get(h, a->fd, WASI_rights_FD_READ, &d);
+	return error ? error : moved(h, call, d, true, a->iovs, -1, a->nread);
+}
+
+uint32_t host_fd_write(struct host *h, struct call *call, const struct fd_write_args *a)
+{
+	struct descriptor *d;
+	uint32_t error = descriptor_get(h, a->fd, WASI_rights_FD_WRITE, &d);
+	return error ? error : moved(h, call, d, false, a->iovs, -1, a->nwritten);
+}
+
+uint32_t host_fd_pread(struct host *h, struct call *call, const struct fd_pread_args *a)
+{
+	struct descriptor *d;
+	uint32_t error = descriptor_get(h, a->fd, WASI_rights_FD_READ, &d);
+	if (!error && (int64_t)a->offset < 0)
+		error = WASI_EINVAL;
+	if (!error && !(d->rights & WASI_rights_FD_SEEK))
+		error = d->waits ? WASI_ESPIPE : WASI_ENOTCAPABLE;
+	return error ? error : moved(h, call, d, true, a->iovs, (off_t)a->offset, a->nread);
+}
+
+uint32_t host_fd_pwrite(struct host *h, struct call *call, const struct fd_pwrite_args *a)
+{
+	struct descriptor *d;
+	uint32_t error = descriptor_get(h, a->fd, WASI_rights_FD_WRITE, &d);
+	if (!error && (int64_t)a->offset < 0)
+		error = WASI_EINVAL;
+	if (!error && !(d->rights & WASI_rights_FD_SEEK))
+		error = d->waits ? WASI_ESPIPE : WASI_ENOTCAPABLE;
+	return error ? error : moved(h, call, d, false, a->iovs, (off_t)a->offset, a->nwritten);
+}
