@@ -88,13 +88,13 @@ uint32_t host_random_get(struct host *h, struct call *call, const struct random_
 		ssize_t size = getrandom(at, left < PART ? left : PART, 0);
 		if (size < 0 && errno != EINTR)
 			return errno_of(errno);
-		if (stopping(h)) {
-			call->end = CALL_STOPS;
-			return WASI_EINTR;
-		}
 		if (size > 0) {
 			at += size;
 			left -= (uint32_t)size;
+		}
+		if (left && stopping(h)) {
+			call->end = CALL_STOPS;
+			return WASI_EINTR;
 		}
 	}
 	guest_filled(call, a->buf.at, a->buf.size);
