@@ -1,11 +1,10 @@
 /* The next frames: a block of the segment, or a buffer of the tail. */
-#define XXH_INLINE_ALL
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
-#include <xxhash.h>
 #include <zstd.h>
 
+#include "log/checksum.h"
 #include "log/reader_parts.h"
 
 /* True if all of it was there. */
@@ -27,7 +26,7 @@ static bool read_at(int fd, void *to, size_t size, uint64_t offset)
 
 static bool header_valid(const struct block_header *header)
 {
-	return header->magic == BLOCK_MAGIC && header->check == XXH3_64bits(header, offsetof(struct block_header, check));
+	return header->magic == BLOCK_MAGIC && header->check == checksum(header, offsetof(struct block_header, check));
 }
 
 /* After damage: the next place where a block's header vouches for itself. */
@@ -83,7 +82,8 @@ static enum err load_block(struct log_reader *r, const struct block_header *head
 		return damaged(r, at, "a block larger than the format allows");
 	if (!read_at(r->segment_fd, r->packed, header->stored_size, at + BLOCK_HEADER))
 		return damaged(r, at, "a block that is cut off");
-	if (XXH3_64bits(r->packed, header->stored_size) != header->stored_check)
+	r->frames_checked = header->codec == CODEC_RAW;
+	if (!r->frames_checked && checksum(r->packed, header->stored_size) != header->stored_check)
 		return damaged(r, at, "a block whose bytes are not what was written");
 	if (!unpack(r, header, r->packed))
 		return damaged(r, at, "a block that cannot be decompressed");
@@ -208,7 +208,7 @@ static enum err check_tail(struct log_reader *r)
 	if (!read_at(r->tail_fd, &header, sizeof header, 0))
 		return tail_damaged(r, 0, "it is cut off");
 	if (memcmp(header.magic, TAIL_MAGIC, sizeof header.magic) != 0 ||
-		header.check != XXH3_64bits(&header, offsetof(struct tail_header, check)))
+		header.check != checksum(&header, offsetof(struct tail_header, check)))
 		return tail_damaged(r, 0, "its header is not what was written");
 	if (header.buffer_size != BUFFER_SIZE || header.buffer_count != BUFFER_COUNT)
 		return tail_damaged(r, 16, "it has buffers of another size than this version knows");
@@ -240,7 +240,7 @@ static enum err tail_next(struct log_reader *r)
 		return tail_damaged(r, offset, "it is cut off");
 	if (before < r->next_ordinal)
 		return ERR_END;
-	r->in_tail = true;
+	r->in_tail = r->frames_checked = true;
 	r->tail_ordinal = r->next_ordinal;
 	r->frames_size = BUFFER_SIZE - BUFFER_HEADER;
 	r->frames_offset = offset + BUFFER_HEADER;

@@ -1,12 +1,12 @@
 /* From full buffers to blocks of the segment: the second thread's work, and at the end whoever closes. */
-#define XXH_INLINE_ALL
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
-#include <xxhash.h>
 
+#include "log/checksum.h"
 #include "log/writer_parts.h"
 
 bool flush_start(struct log_writer *w)
@@ -42,8 +42,9 @@ static bool write_block(struct log_writer *w, struct block_header *header, const
 {
 	header->magic = BLOCK_MAGIC;
 	header->anchor = time_anchor_now();
-	header->stored_check = XXH3_64bits(stored, header->stored_size);
-	header->check = XXH3_64bits(header, offsetof(struct block_header, check));
+	bool checked = header->kind == BLOCK_RECORDS && header->codec == CODEC_RAW; /* frame by frame */
+	header->stored_check = checked ? 0 : checksum(stored, header->stored_size);
+	header->check = checksum(header, offsetof(struct block_header, check));
 	if (!write_all(w->segment_fd, stored, header->stored_size, w->segment_size + sizeof *header) ||
 		!write_all(w->segment_fd, header, sizeof *header, w->segment_size)) {
 		int error = errno;
@@ -63,8 +64,8 @@ static void index_block(struct log_writer *w, const struct block_header *header,
 	buf_append(&w->index, entry, sizeof entry);
 }
 
-/* Copies a buffer's frames without what only the tail needs, and finds what its header says. Returns their size. */
-static uint32_t collect(const struct buffer_header *buffer, uint8_t *to, struct block_header *header)
+/* The size of a buffer's frames, and what a block's header says of them. */
+static uint32_t survey(const struct buffer_header *buffer, struct block_header *header)
 {
 	const uint8_t *frames = (const uint8_t *)(buffer + 1);
 	uint32_t size = 0;
@@ -73,8 +74,6 @@ static uint32_t collect(const struct buffer_header *buffer, uint8_t *to, struct 
 		memcpy(&frame, frames + size, sizeof frame);
 		if (frame.size == 0 || frame.size == FRAME_BUFFER_ENDS || frame.size > BUFFER_SIZE - BUFFER_HEADER - size)
 			break;
-		memcpy(to + size, frames + size, frame.size);
-		memset(to + size + offsetof(struct frame_header, check), 0, sizeof frame.check);
 		if (frame.kind == FRAME_BEGIN || frame.kind >= FRAME_WHOLE) {
 			memcpy(&header->last_ticks, frames + size + FRAME_HEADER, sizeof header->last_ticks);
 			if (header->record_count++ == 0)
@@ -85,24 +84,36 @@ static uint32_t collect(const struct buffer_header *buffer, uint8_t *to, struct 
 	return size;
 }
 
+/* The frames without their checks, which would not compress: the block has its own. False: they are better stored as they are. */
+static bool pack(struct log_writer *w, const uint8_t *frames, struct block_header *header)
+{
+	uint32_t size = header->raw_size;
+	memcpy(w->raw, frames, size);
+	for (uint32_t at = 0; at < size;) {
+		uint32_t frame_size;
+		memcpy(&frame_size, frames + at, sizeof frame_size);
+		memset(w->raw + at + offsetof(struct frame_header, check), 0, sizeof(uint32_t));
+		at += frame_size;
+	}
+	size_t packed = ZSTD_compressCCtx(w->zstd, w->packed, ZSTD_compressBound(BUFFER_SIZE), w->raw, size, 1);
+	if (ZSTD_isError(packed) || packed >= size)
+		return false;
+	header->stored_size = (uint32_t)packed;
+	header->codec = CODEC_ZSTD;
+	return true;
+}
+
 bool flush_buffer(struct log_writer *w, uint64_t ordinal)
 {
 	struct buffer_header *buffer = writer_buffer(w, ordinal);
+	const uint8_t *frames = (const uint8_t *)(buffer + 1);
 	struct block_header header = { .kind = BLOCK_RECORDS, .ordinal = ordinal, .first_number = buffer->first_number };
-	uint32_t size = collect(buffer, w->raw, &header);
-	const uint8_t *stored = w->raw;
+	uint32_t size = survey(buffer, &header);
 	header.raw_size = header.stored_size = size;
 	pthread_mutex_lock(&w->lock);
 	bool behind = w->filled - w->flushed > BUFFER_COUNT / 2 && !w->closing;
 	pthread_mutex_unlock(&w->lock);
-	if (!behind) {
-		size_t packed = ZSTD_compressCCtx(w->zstd, w->packed, ZSTD_compressBound(BUFFER_SIZE), w->raw, size, 1);
-		if (!ZSTD_isError(packed) && packed < size) {
-			stored = w->packed;
-			header.stored_size = (uint32_t)packed;
-			header.codec = CODEC_ZSTD;
-		}
-	}
+	const uint8_t *stored = !behind && pack(w, frames, &header) ? w->packed : frames;
 	uint64_t offset = w->segment_size;
 	if (!write_block(w, &header, stored))
 		return false;
@@ -111,16 +122,32 @@ bool flush_buffer(struct log_writer *w, uint64_t ordinal)
 	return true;
 }
 
-/* Readers go by the ordinal: first it says that the buffer holds what comes next, then the buffer is cleared. */
+/* Readers go by the ordinal. Before it says that the buffer is the next one's, it must hold no frame of the old one's. */
 static void recycle(struct log_writer *w, uint64_t ordinal)
 {
 	struct buffer_header *buffer = writer_buffer(w, ordinal);
+	memset(buffer + 1, 0, sizeof(uint64_t));
+	if (!w->mapped)
+		tail_written(w, buffer + 1, sizeof(uint64_t));
 	__atomic_store_n(&buffer->ordinal, ordinal + BUFFER_COUNT, __ATOMIC_SEQ_CST);
 	if (!w->mapped)
 		tail_written(w, buffer, sizeof *buffer);
-	memset((uint8_t *)buffer + sizeof buffer->ordinal, 0, BUFFER_SIZE - sizeof buffer->ordinal);
-	if (!w->mapped)
-		tail_written(w, buffer, BUFFER_SIZE);
+}
+
+/*
+ * A table of descriptors of its own, with the segment's alone: one that threads share makes every system call of the guest's slower, and a
+ * copy would keep open what the guest closes.
+ */
+static void leave_descriptors(const struct log_writer *w)
+{
+	int kept[] = { w->tail_fd < w->segment_fd ? w->tail_fd : w->segment_fd, w->tail_fd < w->segment_fd ? w->segment_fd : w->tail_fd };
+	if (unshare(CLONE_FILES) != 0)
+		return;
+	if (kept[0] > 0)
+		close_range(0, (unsigned)kept[0] - 1, 0);
+	if (kept[1] - kept[0] > 1)
+		close_range((unsigned)kept[0] + 1, (unsigned)kept[1] - 1, 0);
+	close_range((unsigned)kept[1] + 1, ~0u, 0);
 }
 
 /* The pages of the buffers to come are made present here: a first touch of a shared file page costs the guest many microseconds. */
@@ -138,6 +165,7 @@ void *flush_thread(void *writer)
 {
 	struct log_writer *w = writer;
 	pthread_setname_np(pthread_self(), "timecraft-log");
+	leave_descriptors(w);
 	touch_ahead(w);
 	pthread_mutex_lock(&w->lock);
 	for (;;) {

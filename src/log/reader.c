@@ -1,12 +1,11 @@
-#define XXH_INLINE_ALL
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <xxhash.h>
 
+#include "log/checksum.h"
 #include "log/reader_parts.h"
 
 /* A process runs while it holds the lock. */
@@ -31,8 +30,8 @@ static bool read_footer(int segment_fd, struct footer *ret_footer)
 		pread(segment_fd, &end, sizeof end, stat.st_size - (off_t)sizeof end) != sizeof end)
 		return false;
 	if (end.header.magic != BLOCK_MAGIC || end.header.kind != BLOCK_FOOTER || end.header.stored_size != sizeof end.footer ||
-		end.header.check != XXH3_64bits(&end.header, offsetof(struct block_header, check)) ||
-		end.header.stored_check != XXH3_64bits(&end.footer, sizeof end.footer))
+		end.header.check != checksum(&end.header, offsetof(struct block_header, check)) ||
+		end.header.stored_check != checksum(&end.footer, sizeof end.footer))
 		return false;
 	*ret_footer = end.footer;
 	return true;
@@ -49,7 +48,7 @@ static enum err read_header(struct log_reader *r)
 			return err_set(ERR_UNSUPPORTED, "00000000.log is of a version of the format that this timecraft does not read");
 		return err_set(ERR_DAMAGED, "00000000.log is no recording: it does not begin as one");
 	}
-	if (header.check != XXH3_64bits(&header, offsetof(struct segment_header, check)))
+	if (header.check != checksum(&header, offsetof(struct segment_header, check)))
 		return err_set(ERR_DAMAGED, "00000000.log is damaged in its header");
 	r->tick_scale = header.tick_scale;
 	r->anchor = header.anchor;
@@ -105,7 +104,7 @@ enum log_state log_state(const struct log_reader *r)
 
 static bool checked(const struct log_reader *r, const struct frame_header *frame, const uint8_t *at)
 {
-	return !r->in_tail || frame->check == (uint32_t)XXH3_64bits(at + 8, frame->size - 8);
+	return !r->frames_checked || frame->check == (uint32_t)checksum(at + 8, frame->size - 8);
 }
 
 static enum err frame_damaged(struct log_reader *r)

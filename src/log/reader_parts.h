@@ -23,6 +23,7 @@ struct log_reader {
 	uint8_t *frames;                /* of the current block or buffer */
 	size_t frames_size, frames_at;
 	bool in_tail;                   /* they are a copy of a buffer that may still grow, of this ordinal */
+	bool frames_checked;            /* they carry checks of their own */
 	uint64_t tail_ordinal, tail_number;
 	uint64_t frames_offset;         /* where they stand in their file, for messages */
 

@@ -1,4 +1,3 @@
-#define XXH_INLINE_ALL
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -6,8 +5,8 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <xxhash.h>
 
+#include "log/checksum.h"
 #include "log/writer_parts.h"
 
 enum { CALL_FIXED = 8 }; /* ticks, at the start of BEGIN and END */
@@ -63,7 +62,7 @@ static bool next_buffer(struct log_writer *w)
 	return true;
 }
 
-/* Begins a frame in space that is zero. Its size stays 0 until finish_frame. */
+/* Begins a frame where the word for its size is 0; that stays so until finish_frame. */
 static bool start_frame(struct log_writer *w, uint8_t kind, uint16_t call, uint32_t fixed)
 {
 	if (w->failed)
@@ -72,7 +71,9 @@ static bool start_frame(struct log_writer *w, uint8_t kind, uint16_t call, uint3
 		return false;
 	w->frame = (struct frame_header *)w->at;
 	w->frame->kind = kind;
+	w->frame->flags = 0;
 	w->frame->call = call;
+	w->frame->count = 0;
 	w->at += FRAME_HEADER + fixed;
 	return true;
 }
@@ -84,12 +85,14 @@ static void finish_frame(struct log_writer *w)
 	size_t size = (size_t)(w->at - (uint8_t *)frame);
 	size_t padding = -size & 7;
 	frame->flags |= (uint8_t)(padding << FRAME_PADDING_SHIFT);
+	memset(w->at, 0, padding);
 	w->at += padding;
 	size += padding;
-	frame->check = (uint32_t)XXH3_64bits((uint8_t *)frame + 8, size - 8);
+	frame->check = (uint32_t)checksum((uint8_t *)frame + 8, size - 8);
+	*(uint32_t *)w->at = 0; /* the next frame's size, before this one can be seen */
 	__atomic_store_n(&frame->size, (uint32_t)size, __ATOMIC_RELEASE);
 	if (__builtin_expect(!w->mapped, 0)) {
-		tail_written(w, (uint8_t *)frame + 4, size - 4);
+		tail_written(w, (uint8_t *)frame + 4, size);
 		tail_written(w, frame, 4);
 	}
 }
@@ -239,7 +242,7 @@ static enum err segment_create(struct log_writer *w, int dir_fd, const struct ta
 {
 	struct segment_header header = { .tick_scale = tail->tick_scale, .anchor = tail->anchor, .flags = w->mapped ? 0 : SEGMENT_WRITTEN };
 	memcpy(header.magic, LOG_MAGIC, sizeof header.magic);
-	header.check = XXH3_64bits(&header, offsetof(struct segment_header, check));
+	header.check = checksum(&header, offsetof(struct segment_header, check));
 	w->segment_fd = openat(dir_fd, ".log", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (w->segment_fd < 0 || fchmod(w->segment_fd, 0600) < 0) /* whatever the umask */
 		return err_set_errno(errno, "cannot create the recording's log");
@@ -280,7 +283,7 @@ enum err log_writer_create(int dir_fd, struct log_writer **ret_writer)
 		.buffer_size = BUFFER_SIZE, .buffer_count = BUFFER_COUNT, .tick_scale = time_tick_scale(), .anchor = time_anchor_now()
 	};
 	memcpy(header.magic, TAIL_MAGIC, sizeof header.magic);
-	header.check = XXH3_64bits(&header, offsetof(struct tail_header, check));
+	header.check = checksum(&header, offsetof(struct tail_header, check));
 	enum err err = tail_create(w, dir_fd, &header);
 	if (!err)
 		err = segment_create(w, dir_fd, &header); /* last, and whole at once: a log that is there has its tail */
