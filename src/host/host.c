@@ -127,8 +127,9 @@ enum err host_create(const struct host_options *options, struct host **ret_host)
 		return err;
 	}
 	h->starting = false;
-	/* A guest that writes to a closed pipe gets EPIPE. */
+	/* A guest that writes to a closed pipe gets EPIPE, and beyond the largest size of files EFBIG: its recording has an end. */
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	*ret_host = h;
 	return ERR_NONE;
 }

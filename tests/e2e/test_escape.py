@@ -6,6 +6,7 @@ library asks for, and while the host moves things. Each must have the errno that
 import os
 import signal
 import socket
+import threading
 import time
 
 import pytest
@@ -165,6 +166,41 @@ def test_a_directory_moved_out_while_it_is_open(escape, world, outside):
     run.refused(NOTCAPABLE, ("unlink", inner, "../secret"), ("rename", inner, "../secret", 3, "taken"), ("link", inner, "../secret", 3, "taken"))
     run.refused(NOENT, ("open", 3, "sub/inner/own", "r"))
     assert run.open(inner, "own", "r")
+    run.end()
+
+
+def test_a_name_that_changes_under_the_kernels_walk(escape, world, outside):
+    """What a name stands for changes all the time between a directory inside and a symlink to one outside."""
+    (world / "swap").mkdir()
+    (world / "link").symlink_to(outside)
+    (outside / "sub").mkdir()
+    (outside / "sub" / "secret").write_text("secret")
+    ended = threading.Event()
+
+    def swap():
+        while not ended.is_set():
+            (world / "swap").rename(world / "spare")
+            (world / "link").rename(world / "swap")
+            (world / "swap").rename(world / "link")
+            (world / "spare").rename(world / "swap")
+
+    swapper = threading.Thread(target=swap)
+    swapper.start()
+    try:
+        run = escape("--restrict", "--dir", f"{world}::/given")
+        results = set()
+        for _ in range(300):
+            for call in (("open", 3, "swap/secret", "rf"), ("open", 3, "swap/sub/secret", "wf"), ("open", 3, "swap/sub/../secret", "rf"),
+                         ("unlink", 3, "swap/secret"), ("rename", 3, "swap/secret", 3, "taken"), ("link", 3, "swap/secret", 3, "linked"),
+                         ("times", 3, "swap/secret"), ("mkdir", 3, "swap/sub/new"), ("symlink", 3, "x", "swap/sub/new"),
+                         ("open", 3, "swap/sub/new", "wcf")):
+                results.add(run(*call))
+    finally:
+        ended.set()
+        swapper.join()
+    assert results <= {NOENT, NOTCAPABLE}
+    assert {NOENT, NOTCAPABLE} <= results
+    assert sorted(os.listdir(outside)) == ["secret", "sub"] and os.listdir(outside / "sub") == ["secret"]
     run.end()
 
 

@@ -32,8 +32,10 @@ static inline void put_u64(uint32_t at, uint64_t value)
 
 static inline uint32_t put_text(const char *text)
 {
-	strcpy((char *)bytes + TEXT, text);
-	return (uint32_t)strlen(text);
+	size_t size = strlen(text);
+	assert_in_range(size, 0, 4096);
+	memcpy(bytes + TEXT, text, size);
+	return (uint32_t)size;
 }
 
 static inline void put_vector(uint32_t at, uint32_t data, uint32_t size)

@@ -212,6 +212,22 @@ static void test_no_more_descriptors(void **state)
 	assert_int_equal(open_path("file", 0, read_rights, 0), 0);
 }
 
+static void test_no_larger_files(void **state)
+{
+	(void)state;
+	struct rlimit old, little;
+	uint32_t fd = opened("file", 0, all_rights);
+	put_vector(IN, TEXT, 100);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+	little = (struct rlimit){ 50, old.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &little), 0);
+	uint32_t first = CALL(fd_write, fd, IN, 1, OUT), second = CALL(fd_write, fd, IN, 1, OUT + 8);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+	assert_int_equal(first, 0);
+	assert_int_equal(load_u32(bytes + OUT), 50);
+	assert_int_equal(second, WASI_EFBIG);
+}
+
 /* Marks the files that a buffer of this size brings, none for the second time; the cookie of the last entry that is whole. */
 static uint64_t read_page(uint32_t fd, uint64_t cookie, uint32_t size, bool *ret_more, bool seen[400])
 {
@@ -272,6 +288,7 @@ int main(void)
 		TEST(test_filestat_of_both_versions),
 		TEST(test_nothing_leaks),
 		TEST(test_no_more_descriptors),
+		TEST(test_no_larger_files),
 		TEST(test_readdir),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
