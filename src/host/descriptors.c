@@ -79,8 +79,8 @@ void descriptor_describe(struct descriptor *d, const struct stat *stat)
 	d->waits = !S_ISREG(stat->st_mode) && !S_ISDIR(stat->st_mode) && !S_ISBLK(stat->st_mode);
 	if (S_ISREG(stat->st_mode) || S_ISBLK(stat->st_mode))
 		d->rights &= ~(uint64_t)(RIGHTS_PATHS | RIGHTS_SOCKET);
-	else if (S_ISDIR(stat->st_mode))
-		d->rights &= ~(uint64_t)(RIGHTS_DATA | RIGHTS_SEEK | RIGHTS_SOCKET);
+	else if (S_ISDIR(stat->st_mode)) /* as standard input it is a mistake, and gives the guest no paths */
+		d->rights &= ~(uint64_t)(RIGHTS_DATA | RIGHTS_SEEK | RIGHTS_SOCKET | (d->inherited ? RIGHTS_PATHS : 0));
 	else if (S_ISSOCK(stat->st_mode))
 		d->rights &= ~(uint64_t)(RIGHTS_PATHS | RIGHTS_SEEK);
 	else

@@ -58,6 +58,23 @@ static void test_renumber(void **state)
 	assert_int_equal(count_open(), count);
 }
 
+/* `timecraft run --restrict ... < folder` */
+static void test_a_directory_as_standard_input(void **state)
+{
+	(void)state;
+	int dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	host_destroy(host);
+	make_host(dir, -1, -1);
+	uint32_t size = put_text("file");
+	assert_int_equal(CALL(fd_filestat_get, 0, OUT), 0);
+	assert_int_equal(bytes[OUT + 16], WASI_filetype_DIRECTORY);
+	assert_int_equal(CALL(path_open, 0, 0, TEXT, size, 0, read_rights, 0, 0, OUT), WASI_ENOTCAPABLE);
+	assert_int_equal(CALL(path_unlink_file, 0, TEXT, size), WASI_ENOTCAPABLE);
+	assert_int_equal(CALL(fd_readdir, 0, OUT, 100, 0, IN), WASI_ENOTCAPABLE);
+	assert_int_equal(CALL(fd_prestat_get, 0, OUT), WASI_EBADF);
+	close(dir);
+}
+
 static void test_rights_are_only_given_up(void **state)
 {
 	(void)state;
@@ -280,6 +297,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_numbers),
 		TEST(test_renumber),
+		TEST(test_a_directory_as_standard_input),
 		TEST(test_rights_are_only_given_up),
 		TEST(test_paths),
 		TEST(test_truncation_without_writing),
