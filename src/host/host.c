@@ -52,7 +52,7 @@ static enum err check_kernel(void)
 	if (fd < 0)
 		return err_set(ERR_UNSUPPORTED,
 			"the kernel does not offer openat2 (%s): guests' paths cannot be confined safely; "
-			"Linux 5.6 or later is needed, and a sandbox around timecraft must allow openat2",
+			"Linux 5.8 or later is needed, and a sandbox around timecraft must allow openat2",
 			strerror(errno));
 	close(fd);
 	return ERR_NONE;

@@ -141,7 +141,8 @@ static void recycle(struct log_writer *w, uint64_t ordinal)
 static void leave_descriptors(const struct log_writer *w)
 {
 	int kept[] = { w->tail_fd < w->segment_fd ? w->tail_fd : w->segment_fd, w->tail_fd < w->segment_fd ? w->segment_fd : w->tail_fd };
-	if (unshare(CLONE_FILES) != 0)
+	bool can_close = close_range(~0u, ~0u, 0) == 0; /* since Linux 5.9 */
+	if (!can_close || unshare(CLONE_FILES) != 0)
 		return;
 	if (kept[0] > 0)
 		close_range(0, (unsigned)kept[0] - 1, 0);
