@@ -253,8 +253,10 @@ HANDLER(call_host)
 	CALL_HOST(func, args);
 }
 
+/* The call has returned: a trap that a function of the host met when calling back, and got over, was not this call's. */
 HANDLER(stop)
 {
+	S->trap = TRAP_NONE;
 	S->pc = NULL;
 	S->count = COUNT;
 	LEAVE();
@@ -335,7 +337,7 @@ HANDLER(memory_copy)
 
 HANDLER(memory_init_)
 {
-	enum trap trap = memory_init(S->instance, 0, PC[2].a, SLOT(uint32_t, A), SLOT(uint32_t, B), SLOT(uint32_t, C));
+	enum trap trap = memory_init(S->instance, 0, (uint32_t)PC[2].value, SLOT(uint32_t, A), SLOT(uint32_t, B), SLOT(uint32_t, C));
 	if (unlikely(trap))
 		TRAP(trap);
 	NEXT(3);

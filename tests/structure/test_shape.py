@@ -11,6 +11,7 @@ TAB = 8
 
 # More lines than the limit, where a table or an interpreter's loop wants it.
 LONG_FILES = {
+    "tests/unit/test_exec.c": 500,
     "src/wasm/handlers_control.c": 500,
     "src/wasm/lower.c": 500,
     "src/wasm/lower_control.c": 450,

@@ -1,0 +1,58 @@
+;; What test_exec.c runs. Each export is one thing that it looks at.
+(module
+  (import "host" "call" (func $host (param i32) (result i32)))
+  (type $int_to_int (func (param i32) (result i32)))
+  (memory (export "memory") 1 4)
+  (table 4 funcref)
+  (elem (i32.const 0) $host $count $spin)
+  (global $passes (export "passes") (mut i64) (i64.const 0))
+
+  ;; A loop of $n passes, $n > 0.
+  (func $count (export "count") (param $n i32) (result i32)
+    (loop $head
+      (global.set $passes (i64.add (global.get $passes) (i64.const 1)))
+      (br_if $head (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+    (local.get $n))
+
+  (func $spin (export "spin") (param i32) (result i32)
+    (loop $head (drop (call $count (i32.const 3))) (br $head))
+    (unreachable))
+
+  (func $recurse (export "recurse") (param i32) (result i32)
+    (global.set $passes (i64.add (global.get $passes) (i64.const 1)))
+    (i32.add (call $recurse (local.get 0)) (i32.const 1)))
+
+  (func $direct (export "direct") (param i32) (result i32)
+    (i32.add (call $host (local.get 0)) (i32.const 1)))
+  (func (export "indirect") (param i32) (result i32)
+    (i32.add (call_indirect (type $int_to_int) (local.get 0) (i32.const 0)) (i32.const 1)))
+
+  (func (export "unreachable") (param i32) (result i32) (unreachable))
+  (func $divide (export "divide") (param i32) (result i32)
+    (i32.div_s (i32.const 1) (local.get 0)))
+  (func (export "divide_below") (param i32) (result i32)
+    (block (result i32) (i32.add (i32.const 7) (call $divide (local.get 0)))))
+  (func (export "overflow") (param i32) (result i32)
+    (i32.div_s (i32.const 0x80000000) (i32.sub (local.get 0) (i32.const 1))))
+  (func (export "convert") (param i32) (result i32)
+    (i32.trunc_f64_s (f64.div (f64.convert_i32_s (local.get 0)) (f64.convert_i32_s (local.get 0)))))
+  (func (export "load") (param i32) (result i32)
+    (i64.store (i32.const 65528) (i64.const -1))
+    (i32.load8_u offset=65536 (local.get 0)))
+  (func (export "store") (param i32) (result i32)
+    (i64.store offset=65529 (local.get 0) (i64.const -1))
+    (i32.const 0))
+  (func (export "fill") (param i32) (result i32)
+    (memory.fill (i32.const 65535) (local.get 0) (i32.const 2))
+    (i32.const 0))
+  (func (export "table_get") (param i32) (result i32)
+    (ref.is_null (table.get 0 (i32.add (local.get 0) (i32.const 4)))))
+  (func (export "undefined") (param i32) (result i32)
+    (call_indirect (type $int_to_int) (local.get 0) (i32.const 4)))
+  (func (export "uninitialized") (param i32) (result i32)
+    (call_indirect (type $int_to_int) (local.get 0) (i32.const 3)))
+  (func (export "mismatch") (param i32) (result i32)
+    (call_indirect (result i32) (i32.const 1)))
+
+  (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0)))
+  (func (export "size") (param i32) (result i32) (memory.size)))
