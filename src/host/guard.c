@@ -2,7 +2,8 @@
  * What a guest must not reach, whatever directories it was given: this process, through procfs and what stands for memory and disks; and
  * the registry, where its recording is.
  *
- * Paths are those the kernel gives for descriptors that are open already, so no symlink or rename can change what was looked at.
+ * What is looked at is open already, so no symlink or rename can change it. The registry is known by its inode, not by name: mounts that
+ * show a directory again, and file systems that fold case, give it several.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -28,20 +29,76 @@ static bool path_of(int fd, char path[4096])
 	return true;
 }
 
-/* Whether `path` is `top` or below it. */
-static bool is_below(const char *path, const char *top)
+static bool is_same(const struct stat *a, const struct stat *b)
 {
-	size_t size = strlen(top);
-	return strncmp(path, top, size) == 0 && (path[size] == 0 || path[size] == '/' || size == 1);
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* Whether a directory is `top` or below it. Without an answer it is: the guest does not pass. */
+static bool is_below(int dir, const struct stat *top)
+{
+	enum { DEEPEST = 4096 }; /* a directory of a mount that was detached never comes to the root */
+	struct stat here, root;
+	bool below = true;
+	if (stat("/", &root) != 0)
+		return true;
+	int at = openat(dir, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	for (int depth = 0; at >= 0 && depth < DEEPEST && fstat(at, &here) == 0 && !is_same(&here, top); depth++) {
+		if (is_same(&here, &root)) {
+			below = false;
+			break;
+		}
+		int above = openat(at, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		close(at);
+		at = above;
+	}
+	if (at >= 0)
+		close(at);
+	return below;
+}
+
+/* Opens the directory that a file is in; -1 if it is in none: a pipe, or a file that was removed. False if the kernel cannot tell. */
+static bool open_parent(int fd, int *ret_dir)
+{
+	for (int tries = 0; tries < 100; tries++) { /* again while another renames it */
+		char path[4096];
+		struct stat file, found;
+		if (!path_of(fd, path) || fstat(fd, &file) != 0)
+			return false;
+		*ret_dir = -1;
+		if (path[0] != '/' || file.st_nlink == 0)
+			return true;
+		char *slash = strrchr(path, '/');
+		*slash = 0;
+		int dir = open(slash == path ? "/" : path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (dir < 0)
+			continue;
+		if (fstatat(dir, slash + 1, &found, AT_SYMLINK_NOFOLLOW) == 0 && is_same(&found, &file)) {
+			*ret_dir = dir;
+			return true;
+		}
+		close(dir);
+	}
+	return false;
 }
 
 /* Without an answer the guest does not pass. */
 static bool in_registry(const struct host *h, int fd)
 {
-	char path[4096], registry[4096];
+	struct stat registry, file;
+	int dir;
 	if (h->options.registry_fd < 0)
 		return false;
-	return !path_of(fd, path) || !path_of(h->options.registry_fd, registry) || is_below(path, registry);
+	if (fstat(h->options.registry_fd, &registry) != 0 || fstat(fd, &file) != 0)
+		return true;
+	if (S_ISDIR(file.st_mode))
+		return is_below(fd, &registry);
+	if (!open_parent(fd, &dir))
+		return true;
+	bool inside = dir >= 0 && is_below(dir, &registry);
+	if (dir >= 0)
+		close(dir);
+	return inside;
 }
 
 /* Whether a number in procfs names this process or one of its threads. */
@@ -108,17 +165,20 @@ uint32_t guard_opened(const struct host *h, int fd, int flags)
 /* Nothing is made, removed or renamed in the registry, and no directory above it is. */
 uint32_t guard_place(const struct host *h, const struct place *place)
 {
-	char path[4096 + 256], registry[4096];
+	char name[NAME_MAX + 1];
+	struct stat registry, named;
 	if (h->options.registry_fd < 0)
 		return 0;
 	size_t length = strcspn(place->name, "/");
-	if (!path_of(place->dir, path) || !path_of(h->options.registry_fd, registry) || length > NAME_MAX)
-		return length > NAME_MAX ? WASI_ENAMETOOLONG : WASI_EACCES;
-	if (is_below(path, registry))
+	if (length > NAME_MAX)
+		return WASI_ENAMETOOLONG;
+	if (fstat(h->options.registry_fd, &registry) != 0 || is_below(place->dir, &registry))
 		return WASI_EACCES;
-	size_t size = strlen(path);
-	snprintf(path + size, sizeof path - size, "%s%.*s", size == 1 ? "" : "/", (int)length, place->name);
-	return is_below(registry, path) ? WASI_EACCES : 0;
+	memcpy(name, place->name, length);
+	name[length] = 0;
+	if (fstatat(place->dir, name, &named, AT_SYMLINK_NOFOLLOW) != 0)
+		return 0; /* nothing is there that could lead to the registry */
+	return S_ISDIR(named.st_mode) && is_below(h->options.registry_fd, &named) ? WASI_EACCES : 0;
 }
 
 uint32_t guard_change(const struct host *h, int fd)
