@@ -72,7 +72,8 @@ enum {
 	RIGHTS_SOCKET = WASI_rights_SOCK_SHUTDOWN | WASI_rights_SOCK_ACCEPT,
 };
 
-/* Rights that make no sense for a type of file are dropped; libraries tell a terminal by a character device that cannot seek. */
+/* Rights that make no sense for a type of file are dropped. Libraries tell a terminal by a character device that cannot seek, so that other
+ * devices keep that right: /dev/null is no terminal. */
 void descriptor_describe(struct descriptor *d, const struct stat *stat)
 {
 	d->filetype = filetype_of(d->fd, stat);
@@ -83,6 +84,8 @@ void descriptor_describe(struct descriptor *d, const struct stat *stat)
 		d->rights &= ~(uint64_t)(RIGHTS_DATA | RIGHTS_SEEK | RIGHTS_SOCKET | (d->inherited ? RIGHTS_PATHS : 0));
 	else if (S_ISSOCK(stat->st_mode))
 		d->rights &= ~(uint64_t)(RIGHTS_PATHS | RIGHTS_SEEK);
+	else if (S_ISCHR(stat->st_mode) && !isatty(d->fd))
+		d->rights &= ~(uint64_t)(RIGHTS_PATHS | RIGHTS_SOCKET);
 	else
 		d->rights &= ~(uint64_t)(RIGHTS_PATHS | RIGHTS_SEEK | RIGHTS_SOCKET);
 	if (!S_ISDIR(stat->st_mode))

@@ -214,12 +214,9 @@ uint32_t host_fd_renumber(struct host *h, struct call *call, const struct fd_ren
 static uint32_t seek(struct host *h, struct call *call, uint32_t fd, uint64_t offset, int whence, uint64_t rights, uint32_t to)
 {
 	struct descriptor *d;
-	uint32_t error = descriptor_get(h, fd, 0, &d);
-	if (error)
-		return error;
-	if (d->waits)
+	uint32_t error = descriptor_get(h, fd, rights, &d);
+	if (error == WASI_ENOTCAPABLE && h->table[fd].waits)
 		return WASI_ESPIPE;
-	error = descriptor_get(h, fd, rights, &d);
 	if (error)
 		return error;
 	off_t at = lseek(d->fd, (off_t)offset, whence);
