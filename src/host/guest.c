@@ -19,14 +19,17 @@ uint32_t read_path(struct host *h, struct call *call, struct guest_range range, 
 	return 0;
 }
 
-/* As many as the kernel takes at once: to read or write less than asked is allowed. */
+/* As many as the kernel takes at once: to read or write less than asked is allowed. Empty ones are left out: where they were all, 0 would
+ * say that a file has ended. */
 int read_vectors(struct host *h, const struct call *call, struct guest_range range)
 {
-	int max = sizeof h->vectors / sizeof *h->vectors;
-	int count = range.size < (uint32_t)max ? (int)range.size : max;
+	int max = sizeof h->vectors / sizeof *h->vectors, count = 0;
 	const uint8_t *at = call->memory->base + range.at;
-	for (int i = 0; i < count; i++)
-		h->vectors[i] = (struct iovec){ call->memory->base + load_u32(at + 8 * i), load_u32(at + 8 * i + 4) };
+	for (uint32_t i = 0; i < range.size && count < max; i++, at += 8) {
+		uint32_t size = load_u32(at + 4);
+		if (size)
+			h->vectors[count++] = (struct iovec){ call->memory->base + load_u32(at), size };
+	}
 	return count;
 }
 
