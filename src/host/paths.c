@@ -245,7 +245,8 @@ uint32_t host_path_rename(struct host *h, struct call *call, const struct path_r
 	return error;
 }
 
-/* A symlink may say anything: what it leads to is decided when it is followed. */
+/* What a symlink leads to is decided when it is followed. An absolute one leads nowhere from below a directory, but programs of the host
+ * would follow it too. */
 uint32_t host_path_symlink(struct host *h, struct call *call, const struct path_symlink_args *a)
 {
 	struct place place;
@@ -253,5 +254,11 @@ uint32_t host_path_symlink(struct host *h, struct call *call, const struct path_
 	uint32_t error = read_path(h, call, a->old_path, 0, &target);
 	if (!error)
 		error = begin_change(h, call, a->fd, WASI_rights_PATH_SYMLINK, a->new_path, 1, &place);
-	return error ? error : after(symlinkat(target, place.dir, place.name), &place);
+	if (error)
+		return error;
+	if (target[0] == '/' && h->table[a->fd].reach == REACH_BENEATH) {
+		place_finish(&place);
+		return WASI_ENOTCAPABLE;
+	}
+	return after(symlinkat(target, place.dir, place.name), &place);
 }
