@@ -24,6 +24,7 @@ const char config_template[] =
 	"#  env: [LANG, \"DEBUG=1\"]\n"
 	"#  dirs: [\".\", \"/data::/data:ro\"]\n";
 
+/* Without HOME the user database is asked, which may take a service of the network: only where the home is needed. */
 static const char *home(void)
 {
 	const char *home = getenv("HOME");
@@ -151,8 +152,11 @@ enum err config_load(const char *path, struct config *ret_config)
 {
 	struct config config = { 0 };
 	bool named = choose(path, &config);
-	config.registry = expand(&config.arena, "~/.timecraft");
-	enum err err = config.path && config.registry ? load(&config, named) : err_nomem();
+	enum err err = config.path ? load(&config, named) : err_nomem();
+	if (!err && !config.registry) {
+		config.registry = expand(&config.arena, "~/.timecraft");
+		err = config.registry ? ERR_NONE : err_nomem();
+	}
 	if (err) {
 		arena_finish(&config.arena);
 		return err;

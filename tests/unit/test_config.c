@@ -1,6 +1,20 @@
 #include "folder.h"
 #include "registry/config.h"
 
+#include <pwd.h>
+
+/* The user database: in the place of the library's. */
+static int questions;
+struct passwd *getpwuid(uid_t id)
+{
+	static char home[4096];
+	static struct passwd user = { .pw_dir = home };
+	(void)id;
+	questions++;
+	snprintf(home, sizeof home, "%s", below("home"));
+	return &user;
+}
+
 static void configurations_are_read(void **state)
 {
 	(void)state;
@@ -56,10 +70,40 @@ static void wrong_configurations_are_errors(void **state)
 	assert_int_equal(config_load(below("none.yaml"), &config), ERR_NOT_FOUND);
 }
 
+static void the_users_home_is_looked_up_only_where_it_is_needed(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text, *registry;
+		int questions;
+	} cases[] = {
+		{ "registry: {location: /absolute}\n", "/absolute", 0 },
+		{ "registry: {location: r}\n", "r", 0 },
+		{ "defaults: {restrict: true}\n", "home/.timecraft", 1 },
+		{ "registry: {location: ~/r}\n", "home/r", 1 },
+	};
+	struct config config;
+	unsetenv("HOME");
+	unsetenv("TIMECRAFTCONFIG");
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		const char *registry = cases[i].registry;
+		questions = 0;
+		write_text(below("c.yaml"), cases[i].text);
+		assert_int_equal(config_load(below("c.yaml"), &config), 0);
+		assert_string_equal(config.registry, registry[0] == '/' ? registry : below(registry));
+		assert_int_equal(questions, cases[i].questions);
+		config_finish(&config);
+	}
+	assert_int_equal(config_load(NULL, &config), 0);
+	assert_string_equal(config.path, below("home/.timecraft/config.yaml"));
+	config_finish(&config);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(configurations_are_read, make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(the_users_home_is_looked_up_only_where_it_is_needed, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(wrong_configurations_are_errors, make_folder, remove_folder),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
