@@ -5,35 +5,33 @@
 
 #include "cli/commands.h"
 #include "cli/ending.h"
+#include "cli/setup.h"
 #include "cli/stop.h"
 #include "cli/trace_options.h"
 #include "guest/guest.h"
 #include "log/reader.h"
-#include "registry/config.h"
-#include "registry/registry.h"
 #include "replay/replay.h"
 #include "replay/stdio.h"
 
 struct replay_options {
 	bool quiet, trace, stack;
-	const char *config;
+	struct setup_options setup;
 	struct trace_options tracing;
 };
 
 #define AT(member) offsetof(struct replay_options, member)
 static const struct option table[] = {
 	{ "quiet", 'q', OPTION_FLAG, false, NULL, "Do not show what the guest writes to standard output and error.", AT(quiet) },
-	{ "config", 'c', OPTION_TEXT, false, "FILE", "Use this configuration.", AT(config) },
 	{ "trace", 'T', OPTION_FLAG, false, NULL, "Print each system call, like strace, on standard error.", AT(trace) },
 	{ "stack", 'k', OPTION_FLAG, false, NULL, "With --trace, print the guest's stack at each call.", AT(stack) },
+	OPTION_INCLUDE(setup_option_table, struct replay_options, setup),
 	OPTION_INCLUDE(trace_option_table, struct replay_options, tracing),
 	{ 0 },
 };
 
 struct replay {
 	struct replay_options *options;
-	struct config config;
-	struct registry *registry;
+	struct setup setup;
 	struct process process;
 	struct manifest manifest;
 	struct module_file file;
@@ -51,15 +49,14 @@ struct replay {
 static enum err load(struct replay *r, const char *name)
 {
 	struct uuid id;
-	TRY(config_load(r->options->config, &r->config));
-	TRY(registry_open(r->config.registry, &r->registry));
-	TRY(registry_resolve(r->registry, name, &id));
-	TRY(registry_open_process(r->registry, &id, &r->process));
+	TRY(setup_open(&r->options->setup, &r->setup));
+	TRY(registry_resolve(r->setup.registry, name, &id));
+	TRY(registry_open_process(r->setup.registry, &id, &r->process));
 	TRY(process_manifest(&r->process, &r->manifest));
 	if (!view_is(r->manifest.features, ENGINE_FEATURES))
 		return err_set(ERR_UNSUPPORTED, "the recording needs an engine with %.*s; this one has " ENGINE_FEATURES,
 			VIEW_ARG(r->manifest.features));
-	TRY(registry_load_module(r->registry, &r->manifest.module, &r->file));
+	TRY(registry_load_module(r->setup.registry, &r->manifest.module, &r->file));
 	TRY(module_decode(r->file.bytes, &r->module));
 	return log_open(r->process.dir_fd, &r->reader);
 }
@@ -68,11 +65,6 @@ static void print_stack(void *data, struct buf *out)
 {
 	struct replay *r = data;
 	guest_print_stack(r->guest, out);
-}
-
-static const char *trap_name(uint32_t trap)
-{
-	return trap_text((enum trap)trap);
 }
 
 /* Numbers and times are those of the recording. */
@@ -104,7 +96,6 @@ static enum err start_tracing(struct replay *r, struct layer *next)
 	struct trace_options *tracing = &r->options->tracing;
 	tracing->syscall.stack = r->options->stack ? print_stack : NULL;
 	tracing->syscall.stack_data = r;
-	tracing->syscall.trap_text = trap_name;
 	TRY(tracer_create(tracing, STDERR_FILENO, "standard error", &r->tracer));
 	tracer_set_start(r->tracer, r->manifest.start_wall);
 	TRY(preopens_add(tracer_descriptors(r->tracer), r->manifest.dirs, r->manifest.dir_count));
@@ -201,18 +192,16 @@ static void finish(struct replay *r)
 	log_close(r->reader);
 	if (r->process.dir_fd >= 0)
 		process_close(&r->process);
-	registry_close(r->registry);
 	manifest_finish(&r->manifest);
 	module_destroy(r->module);
 	module_file_finish(&r->file);
-	config_finish(&r->config);
+	setup_close(&r->setup);
 }
 
 static int run_replay(void *data, int count, char **arguments)
 {
 	struct replay r = { .options = data, .process = { .dir_fd = -1, .lock_fd = -1 } };
 	int stop_fd, code;
-	trace_options_complete(&r.options->tracing);
 	if (count != 1)
 		return fail(err_set(ERR_USAGE, "replay: which process? 'timecraft replay [options] ID'"));
 	enum err err = load(&r, arguments[0]);

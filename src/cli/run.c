@@ -9,18 +9,18 @@
 #include "cli/commands.h"
 #include "cli/ending.h"
 #include "cli/grants.h"
+#include "cli/setup.h"
 #include "cli/stop.h"
 #include "cli/trace_options.h"
 #include "guest/guest.h"
 #include "log/writer.h"
 #include "record/record.h"
-#include "registry/config.h"
-#include "registry/registry.h"
 
 struct run_options {
 	struct option_list env, dirs;
 	bool restricted, unrestricted, fly_blind, trace, stack;
-	const char *function, *config;
+	const char *function;
+	struct setup_options setup;
 	struct trace_options tracing;
 	uint64_t memory_bytes, stack_bytes;
 };
@@ -56,9 +56,9 @@ static const struct option table[] = {
 		.parse = parse_size },
 	{ "stack-limit", 0, OPTION_CALL, false, "SIZE", "How deep the guest's calls may go, in bytes of their frames (16M).",
 		AT(stack_bytes), .parse = parse_size },
-	{ "config", 'c', OPTION_TEXT, false, "FILE", "Use this configuration.", AT(config) },
 	{ "trace", 'T', OPTION_FLAG, false, NULL, "Print each system call as it is made, like strace, on standard error.", AT(trace) },
 	{ "stack", 'k', OPTION_FLAG, false, NULL, "With --trace, print the guest's stack at each call.", AT(stack) },
+	OPTION_INCLUDE(setup_option_table, struct run_options, setup),
 	OPTION_INCLUDE(trace_option_table, struct run_options, tracing),
 	{ 0 },
 };
@@ -108,7 +108,7 @@ static enum err prepare(struct run *run, int count, char **arguments)
 		err_set(ERR_USAGE, "run: which module? 'timecraft run [options] [--] MODULE [args...]'");
 		return ERR_USAGE;
 	}
-	TRY(config_load(o->config, &run->config));
+	TRY(config_load(o->setup.config, &run->config));
 	bool restricted = (o->restricted || run->config.restricted) && !o->unrestricted;
 	TRY(grants_make(restricted, &run->config, &o->env, &o->dirs, &run->grants));
 	TRY(module_file_read(arguments[0], &run->file));
@@ -170,17 +170,11 @@ static void print_stack(void *data, struct buf *out)
 	guest_print_stack(run->guest, out);
 }
 
-static const char *trap_name(uint32_t trap)
-{
-	return trap_text((enum trap)trap);
-}
-
 static enum err start_tracing(struct run *run, struct layer *next)
 {
 	struct trace_options *tracing = &run->options->tracing;
 	tracing->syscall.stack = run->options->stack ? print_stack : NULL;
 	tracing->syscall.stack_data = run;
-	tracing->syscall.trap_text = trap_name;
 	TRY(tracer_create(tracing, STDERR_FILENO, "standard error", &run->tracer));
 	TRY(preopens_add(tracer_descriptors(run->tracer), run->grants.manifest_dirs, run->grants.dir_count));
 	struct observer_hooks hooks = tracer_hooks(run->tracer);
@@ -292,7 +286,6 @@ static int run_run(void *data, int count, char **arguments)
 {
 	struct run_options *options = data;
 	struct run run = { .options = options, .process = { .dir_fd = -1, .lock_fd = -1 }, .registry_fd = -1 };
-	trace_options_complete(&options->tracing);
 	enum err err = prepare(&run, count, arguments);
 	if (!err)
 		err = start(&run, arguments[0]);

@@ -3,38 +3,35 @@
 
 #include "cli/commands.h"
 #include "cli/ending.h"
+#include "cli/setup.h"
 #include "cli/trace_log.h"
 #include "cli/trace_options.h"
-#include "registry/config.h"
-#include "registry/registry.h"
 
 struct trace_command_options {
 	struct trace_options tracing;
-	const char *config;
+	struct setup_options setup;
 };
 
 #define AT(member) offsetof(struct trace_command_options, member)
 static const struct option table[] = {
-	{ "config", 'c', OPTION_TEXT, false, "FILE", "Use this configuration.", AT(config) },
 	{ "follow", 'f', OPTION_FLAG, false, NULL, "Go on while the process runs.", AT(tracing.follow) },
+	OPTION_INCLUDE(setup_option_table, struct trace_command_options, setup),
 	OPTION_INCLUDE(trace_option_table, struct trace_command_options, tracing),
 	{ 0 },
 };
 
 struct source {
-	struct config config;
-	struct registry *registry;
+	struct setup setup;
 	struct process process;
 	struct manifest manifest;
 };
 
-static enum err open_source(struct source *source, const char *config, const char *name)
+static enum err open_source(struct source *source, const struct setup_options *options, const char *name)
 {
 	struct uuid id;
-	TRY(config_load(config, &source->config));
-	TRY(registry_open(source->config.registry, &source->registry));
-	TRY(registry_resolve(source->registry, name, &id));
-	TRY(registry_open_process(source->registry, &id, &source->process));
+	TRY(setup_open(options, &source->setup));
+	TRY(registry_resolve(source->setup.registry, name, &id));
+	TRY(registry_open_process(source->setup.registry, &id, &source->process));
 	return process_manifest(&source->process, &source->manifest);
 }
 
@@ -43,8 +40,7 @@ static void close_source(struct source *source)
 	manifest_finish(&source->manifest);
 	if (source->process.dir_fd >= 0)
 		process_close(&source->process);
-	registry_close(source->registry);
-	config_finish(&source->config);
+	setup_close(&source->setup);
 }
 
 static enum err trace_syscall(const struct source *source, const struct trace_options *options)
@@ -66,7 +62,7 @@ static int run_trace(void *data, int count, char **arguments)
 		return fail(err_set(ERR_USAGE, "trace: what? 'timecraft trace syscall [options] ID'"));
 	if (count != 2)
 		return fail(err_set(ERR_USAGE, "trace: which process? 'timecraft trace syscall [options] ID'"));
-	enum err err = open_source(&source, options->config, arguments[1]);
+	enum err err = open_source(&source, &options->setup, arguments[1]);
 	if (!err)
 		err = trace_syscall(&source, &options->tracing);
 	close_source(&source);

@@ -70,9 +70,3 @@ const struct option trace_option_table[] = {
 	{ "output-file", 0, OPTION_TEXT, false, "FILE", "Write the trace to this file.", AT(output_file) },
 	{ 0 },
 };
-
-void trace_options_complete(struct trace_options *options)
-{
-	if (!options->string_size_given)
-		options->syscall.string_size = STRING_SIZE_DEFAULT;
-}

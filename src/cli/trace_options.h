@@ -5,6 +5,3 @@
 #include "cli/tracer.h"
 
 extern const struct option trace_option_table[]; /* into a struct trace_options */
-
-/* After parsing into zeroed storage: what was not given has its default. */
-void trace_options_complete(struct trace_options *options);

@@ -21,7 +21,6 @@ struct trace_options {
 	bool string_size_given;
 	struct trace_range range;
 	const char *output_file; /* NULL: where the command says */
-	bool stack;              /* the command sets syscall.stack */
 	bool follow;
 };
 
