@@ -18,7 +18,7 @@ struct logs_options {
 	struct setup_options setup;
 	struct trace_range range;
 	const char *format;
-	bool absolute, follow;
+	bool absolute, follow, out, err; /* neither of the streams named: both */
 };
 
 static enum err parse_start(void *target, const char *value)
@@ -33,6 +33,8 @@ static enum err parse_duration(void *target, const char *value)
 
 #define AT(member) offsetof(struct logs_options, member)
 static const struct option logs_table[] = {
+	{ "stdout", 0, OPTION_FLAG, false, NULL, "Show standard output, and standard error only if that is named too.", AT(out) },
+	{ "stderr", 0, OPTION_FLAG, false, NULL, "Show standard error, and standard output only if that is named too.", AT(err) },
 	{ "absolute", 0, OPTION_FLAG, false, NULL, "Begin each line with the time it was begun.", AT(absolute) },
 	{ "follow", 'f', OPTION_FLAG, false, NULL, "Of a running process, go on until it ends.", AT(follow) },
 	{ "start-time", 't', OPTION_CALL, false, "TIME", "From this time on: RFC 3339, now, 5m ago, or +2s after the start.",
@@ -65,11 +67,20 @@ static enum stream stream_of(const struct logs *logs, uint32_t fd)
 	return descriptor.kind == DESCRIPTOR_STDOUT ? STREAM_OUT : descriptor.kind == DESCRIPTOR_STDERR ? STREAM_ERR : STREAM_NONE;
 }
 
+static bool is_wanted(const struct logs_options *options, enum stream stream)
+{
+	switch (stream) {
+	case STREAM_OUT: return options->out || !options->err;
+	case STREAM_ERR: return options->err || !options->out;
+	default: return false;
+	}
+}
+
 static bool is_write(const struct record *record)
 {
 	const struct call_type *type = record->kind == RECORD_CALL ? call_type(record->call) : NULL;
-	return type && record->finished && !record->faulted && record->result == 0 && record->arg_count &&
-		strcmp(type->name, "fd_write") == 0;
+	bool writes = type && (type->number == CALL_fd_write || type->number == CALL_fd_pwrite || type->number == CALL_sock_send);
+	return writes && record->finished && !record->faulted && record->result == 0 && record->arg_count;
 }
 
 /* What of the vectors was written: as much as the call said. */
@@ -125,7 +136,7 @@ static enum err show(struct logs *logs, const struct record *record)
 		return ERR_END;
 	if (place == RANGE_INSIDE && is_write(record)) {
 		enum stream stream = stream_of(logs, (uint32_t)record->args[0]);
-		if (stream != STREAM_NONE) {
+		if (is_wanted(logs->options, stream)) {
 			BUF_CLEANUP struct buf bytes = { 0 };
 			collect(record, &bytes);
 			TRY(buf_status(&bytes));
@@ -241,7 +252,7 @@ const struct command command_logs = {
 	.name = "logs",
 	.arguments = "[options] [ID]",
 	.summary = "Show what a process wrote to standard output and standard error.",
-	.text = "Both go where they went. Without an ID it is the last process.",
+	.text = "Both go where they went; --stdout or --stderr shows one alone. Without an ID it is the last process.",
 	.takes_process = true,
 	.options = logs_table,
 	.size = sizeof(struct logs_options),

@@ -169,6 +169,18 @@ def test_logs_are_what_the_process_wrote(timecraft, guest, run):
     assert timecraft("logs", "--start-time", "+1h").stderr == ""
 
 
+def test_logs_of_one_stream_leave_the_other_out(timecraft, run):
+    run("both")
+    out, err = ["begun\n", "ended\n"], ["ending\n"]
+    for options in (), ("--stdout", "--stderr"), ("--stdout",), ("--stderr",):
+        expected = out if "--stdout" in options or not options else [], err if "--stderr" in options or not options else []
+        result = timecraft("logs", *options)
+        assert (result.returncode, result.stdout, result.stderr) == (0, *map("".join, expected))
+        writes = [json.loads(line) for line in timecraft.lines("logs", *options, "-o", "json")]
+        told = [[write["data"]["text"] for write in writes if write["stream"] == stream] for stream in ("stdout", "stderr")]
+        assert told == list(expected)
+
+
 def test_everything_is_private_whatever_the_umask(timecraft, run):
     before = os.umask(0)
     try:

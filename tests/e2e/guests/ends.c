@@ -1,4 +1,4 @@
-/* Ends as its argument says: exit, trap, raise, spin, sleep. */
+/* Ends as its argument says: exit, trap, raise, spin, sleep; "both" writes to standard error too. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,6 +14,10 @@ int main(int argc, char **argv)
 {
 	const char *how = argc > 1 ? argv[1] : "exit";
 	write(1, "begun\n", 6);
+	if (strcmp(how, "both") == 0) {
+		write(2, "ending\n", 7);
+		write(1, "ended\n", 6);
+	}
 	if (strcmp(how, "trap") == 0)
 		fall();
 	if (strcmp(how, "raise") == 0)
