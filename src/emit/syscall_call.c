@@ -43,6 +43,8 @@ static void print_raw(struct value_printer *printer, const struct syscall *sysca
 	case PARAM_IOV_IN:
 	case PARAM_IOV_OUT: print_raw_arg(printer, param->name, arg, "count"); break;
 	case PARAM_STR:
+	case PARAM_OPT_IN:
+	case PARAM_OPT_OUT:
 	case PARAM_BUF: print_raw_arg(printer, param->name, arg, "size"); break;
 	default: print_raw_arg(printer, param->name, arg, NULL); break;
 	}
@@ -71,6 +73,44 @@ static void print_buffers(struct value_printer *printer, const struct syscall *s
 	emit_array_end(printer->emitter);
 }
 
+/* An address of a socket, without the port that stands beside it. */
+static void print_address(struct value_printer *printer, const struct syscall *syscall, const struct param *param)
+{
+	struct net_address address;
+	if (!syscall_address(syscall, param, &address)) {
+		value_print_missing(printer);
+		return;
+	}
+	buf_clear(&printer->scratch);
+	net_address_print_host(&printer->scratch, &address);
+	if (emit_is_line(printer->emitter) && address.family != NET_UNIX)
+		emit_name(printer->emitter, buf_text(&printer->scratch));
+	else
+		emit_string(printer->emitter, buf_view(&printer->scratch));
+}
+
+/* An option's value is a number as a rule. */
+static void print_option(struct value_printer *printer, const struct syscall *syscall, struct view bytes)
+{
+	uint64_t value = load_number(bytes.data, (uint32_t)bytes.size);
+	bool of_sockets = syscall->record->args[1] == WASI_sockopt_level_SOCKET;
+	if (bytes.size != 4)
+		value_print_buffer(printer, bytes, bytes.size);
+	else if (of_sockets && syscall->record->args[2] == WASI_sockopt_name_ERROR)
+		value_print_number(printer, TYPE_errno, value);
+	else if (of_sockets && syscall->record->args[2] == WASI_sockopt_name_TYPE)
+		value_print_number(printer, TYPE_sock_type, value);
+	else
+		emit_sint(printer->emitter, (int32_t)value);
+}
+
+/* The length that was passed tells how much room there is; the number of options depends on their level. */
+static enum type_number number_type(const struct syscall *syscall, const struct param *param)
+{
+	bool tls = param->type == TYPE_sockopt_name && syscall->record->args[1] == WASI_sockopt_level_TLS;
+	return tls ? TYPE_tls_option : (enum type_number)param->type;
+}
+
 /* A parameter that is input, or says how much room there is. */
 static void print_arg(struct value_printer *printer, const struct syscall *syscall, const struct param *param)
 {
@@ -78,12 +118,20 @@ static void print_arg(struct value_printer *printer, const struct syscall *sysca
 	struct view input = { 0 };
 	emit_key(e, param->name);
 	if (param->kind == PARAM_VAL) {
-		value_print_number(printer, param->type, syscall->record->args[param->arg]);
+		value_print_number(printer, number_type(syscall, param), syscall->record->args[param->arg]);
 		return;
 	}
 	syscall_input(syscall, param, 0, &input);
 	switch (param->kind) {
 	case PARAM_STR: emit_string(e, input); break;
+	case PARAM_OPT_IN: print_option(printer, syscall, input); break;
+	case PARAM_ADDR_IN: print_address(printer, syscall, param); break;
+	case PARAM_IN:
+		if (input.size)
+			value_print_struct(printer, param->type, input);
+		else
+			value_print_pointer(printer, 0);
+		break;
 	case PARAM_BUF: emit_uint(e, syscall->record->args[param->arg + 1]); break;
 	case PARAM_IOV_OUT: print_sizes(printer, input); break;
 	case PARAM_IOV_IN: print_buffers(printer, syscall, param, input); break;
@@ -93,12 +141,14 @@ static void print_arg(struct value_printer *printer, const struct syscall *sysca
 
 static bool is_input(const struct param *param)
 {
-	return param->kind == PARAM_STR || param->kind == PARAM_IOV_IN || param->kind == PARAM_IOV_OUT || param->kind == PARAM_ARR_IN;
+	return param->kind == PARAM_STR || param->kind == PARAM_IOV_IN || param->kind == PARAM_IOV_OUT || param->kind == PARAM_ARR_IN ||
+		param->kind == PARAM_IN || param->kind == PARAM_OPT_IN || param->kind == PARAM_ADDR_IN;
 }
 
 static bool is_output(const struct param *param)
 {
-	return param->kind == PARAM_OUT || param->kind == PARAM_ARR_OUT || param->kind == PARAM_STRS;
+	return param->kind == PARAM_OUT || param->kind == PARAM_ARR_OUT || param->kind == PARAM_STRS || param->kind == PARAM_ADDR_OUT ||
+		param->kind == PARAM_OPT_OUT || param->kind == PARAM_ADDRINFOS;
 }
 
 /* A call that failed for a bad address shows the addresses. */
@@ -132,17 +182,6 @@ static bool is_number(const struct param *param)
 	return param->kind == PARAM_OUT && types[param->type].style != STYLE_STRUCT;
 }
 
-/* Whether a span is what an OUT was set to, rather than a part of a buffer. */
-static bool is_out_span(const struct syscall *syscall, const struct record_span *span)
-{
-	for (uint32_t i = 0; i < syscall->type->param_count; i++) {
-		const struct param *param = &syscall->type->params[i];
-		if (param->kind == PARAM_OUT && syscall->record->args[param->arg] == span->offset && types[param->type].size == span->size)
-			return true;
-	}
-	return false;
-}
-
 static void print_filled(struct value_printer *printer, const struct syscall *syscall)
 {
 	const struct record *record = syscall->record;
@@ -150,7 +189,7 @@ static void print_filled(struct value_printer *printer, const struct syscall *sy
 	emit_array_begin(printer->emitter);
 	for (uint32_t i = 0; i < record->span_count; i++) {
 		const struct record_span *span = &record->spans[i];
-		if (!span->iov && is_out_span(syscall, span))
+		if (!span->iov)
 			continue;
 		if (!value_array_goes_on(printer, shown++))
 			break;
@@ -180,6 +219,29 @@ static void print_buf(struct value_printer *printer, const struct syscall *sysca
 	}
 }
 
+/* What a name stands for, once each: the list has an address for every type of socket. */
+static void print_addrinfos(struct value_printer *printer, const struct record *record)
+{
+	struct note note;
+	emit_array_begin(printer->emitter);
+	for (uint32_t i = 0; i < record->note_count; i++) {
+		if (!note_decode(record->notes[i], &note) || note.kind != NOTE_RESOLVED)
+			continue;
+		buf_clear(&printer->scratch);
+		net_address_print(&printer->scratch, &note.peer);
+		if (emit_is_line(printer->emitter))
+			emit_name(printer->emitter, buf_text(&printer->scratch));
+		else
+			emit_string(printer->emitter, buf_view(&printer->scratch));
+	}
+	emit_array_end(printer->emitter);
+}
+
+static void print_option_out(struct value_printer *printer, const struct syscall *syscall, const struct param *param)
+{
+	print_option(printer, syscall, syscall_written(syscall, syscall->record->args[param->arg], OPTION_SIZE_MAX, &printer->scratch));
+}
+
 /* What an output parameter was filled with. */
 static void print_result(struct value_printer *printer, const struct syscall *syscall, const struct param *param)
 {
@@ -194,14 +256,16 @@ static void print_result(struct value_printer *printer, const struct syscall *sy
 		break;
 	case PARAM_IOV_OUT: print_filled(printer, syscall); break;
 	case PARAM_STRS: print_strs(printer, syscall, param); break;
+	case PARAM_ADDR_OUT: print_address(printer, syscall, param); break;
+	case PARAM_OPT_OUT: print_option_out(printer, syscall, param); break;
+	case PARAM_ADDRINFOS: print_addrinfos(printer, syscall->record); break;
 	default: print_buf(printer, syscall, param); break;
 	}
 }
 
 static bool has_result(const struct syscall *syscall, const struct param *param)
 {
-	return param->kind != PARAM_VAL && param->kind != PARAM_STR && param->kind != PARAM_IOV_IN && param->kind != PARAM_ARR_IN &&
-		syscall_has_args(syscall, param);
+	return (is_output(param) || param->kind == PARAM_IOV_OUT || param->kind == PARAM_BUF) && syscall_has_args(syscall, param);
 }
 
 /* Parameters with the results that are numbers, or those with the others; returns how many there are. */

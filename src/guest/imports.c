@@ -20,7 +20,7 @@ const struct call_type *import_call(const struct module_import *import)
 {
 	if (import->type.kind != EXTERN_FUNC)
 		return NULL;
-	const struct call_type *call = call_find(import->module, import->name);
+	const struct call_type *call = call_find(import->module, import->name, import->type.func->param_count);
 	return call && signature_fits(import->type.func, call->signature) ? call : NULL;
 }
 
@@ -66,7 +66,8 @@ static void print_missing(struct buf *out, const struct module_import *import)
 {
 	buf_printf(out, "\n    %.*s %.*s ", VIEW_ARG(import->module), VIEW_ARG(import->name));
 	externtype_print(out, &import->type);
-	const struct call_type *call = import->type.kind == EXTERN_FUNC ? call_find(import->module, import->name) : NULL;
+	const struct call_type *call =
+		import->type.kind == EXTERN_FUNC ? call_find(import->module, import->name, import->type.func->param_count) : NULL;
 	if (call) {
 		buf_append_text(out, ", which WASI has as ");
 		print_signature(out, call->signature);

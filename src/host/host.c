@@ -32,6 +32,12 @@ static uint32_t dispatch(struct host *h, struct call *call)
 #define STRS(name, buf)                                                        \
 	a.name = (struct guest_strings){ (uint32_t)arg[0], (uint32_t)arg[1] }; \
 	arg += 2;
+#define IN(name, type)         a.name = (uint32_t)*arg++;
+#define ADDR_IN(name)          a.name = (uint32_t)*arg++;
+#define ADDR_OUT(name)         a.name = (uint32_t)*arg++;
+#define OPT_IN(name)           RANGE(name)
+#define OPT_OUT(name)          RANGE(name)
+#define ADDRINFOS(name, count) a.name = (uint32_t)*arg++;
 #include "wasi/calls.def"
 #undef RANGE
 	}

@@ -100,4 +100,10 @@ uint32_t times_of(uint64_t atim, uint64_t mtim, uint32_t fst_flags, struct times
 #define ARR_OUT(name, type, count, used)
 #define OUT(name, type)
 #define STRS(name, buf)
+#define IN(name, type)
+#define ADDR_IN(name)
+#define ADDR_OUT(name)
+#define OPT_IN(name)
+#define OPT_OUT(name)
+#define ADDRINFOS(name, count)
 #include "wasi/calls.def"

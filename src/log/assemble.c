@@ -127,12 +127,19 @@ static enum err parse_inputs(struct log_reader *r)
 static enum err parse_spans(struct log_reader *r)
 {
 	struct view out = buf_view(&r->out);
-	r->record.span_count = 0;
+	r->record.span_count = r->record.note_count = 0;
 	while (out.size >= 8) {
 		uint64_t head = word(out.data);
 		uint32_t size = (uint32_t)(head >> 32) & ~SPAN_IOV;
 		if (size > out.size - 8)
 			break;
+		if ((uint32_t)head == SPAN_NOTE && size >= 2) {
+			if (!room((void **)&r->notes, &r->note_capacity, r->record.note_count, sizeof *r->notes))
+				return err_nomem();
+			r->notes[r->record.note_count++] = view_of(out.data + 8, size);
+			out = view_slice(out, 8 + size, out.size);
+			continue;
+		}
 		if (!room((void **)&r->spans, &r->span_capacity, r->record.span_count, sizeof *r->spans))
 			return err_nomem();
 		r->spans[r->record.span_count++] =
@@ -140,6 +147,7 @@ static enum err parse_spans(struct log_reader *r)
 		out = view_slice(out, 8 + size, out.size);
 	}
 	r->record.spans = r->spans;
+	r->record.notes = r->notes;
 	return ERR_NONE;
 }
 

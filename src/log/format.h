@@ -29,7 +29,8 @@ enum block_codec { CODEC_RAW = 0, CODEC_ZSTD = 1 };
 enum frame_kind { FRAME_BEGIN = 1, FRAME_INPUT = 2, FRAME_END = 3, FRAME_WHOLE = 16 };
 /* A frame's flags: two bits, how many bytes of padding end it (three bits), and of END how the call ended (three bits). */
 enum frame_flag { FRAME_CONTINUES = 1, FRAME_FAULTED = 2, FRAME_PADDING_SHIFT = 2, FRAME_END_SHIFT = 5 };
-#define SPAN_IOV (UINT32_C(1) << 31) /* in a span's size */
+#define SPAN_NOTE UINT32_MAX /* as the offset of a span of two bytes or more: it is a note, not guest memory */
+#define SPAN_IOV  (UINT32_C(1) << 31) /* in a span's size */
 enum segment_flag { SEGMENT_WRITTEN = 1 };
 #define FRAME_BUFFER_ENDS UINT32_MAX
 

@@ -92,6 +92,7 @@ void log_close(struct log_reader *r)
 	buf_finish(&r->out);
 	free(r->inputs);
 	free(r->spans);
+	free(r->notes);
 	free(r->frames);
 	free(r->packed);
 	free(r);

@@ -35,7 +35,8 @@ struct log_reader {
 	struct buf in, out;             /* its streams */
 	struct view *inputs;
 	struct record_span *spans;
-	uint32_t input_capacity, span_capacity;
+	struct view *notes;
+	uint32_t input_capacity, span_capacity, note_capacity;
 	uint64_t duration;
 
 	uint64_t seek_number, seek_ticks_wall;

@@ -41,4 +41,6 @@ struct record {
 	uint32_t input_count, span_count;
 	const struct view *inputs; /* in the order of call_inputs: strings, arrays, arrays of iovecs and what each points at */
 	const struct record_span *spans; /* in the order they were written */
+	const struct view *notes; /* what the host says beside: of wasi/net.h */
+	uint32_t note_count;
 };

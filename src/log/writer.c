@@ -201,6 +201,11 @@ void log_span(struct log_writer *w, uint32_t offset, const void *data, uint64_t 
 	log_put(w, at, size);
 }
 
+void log_note(struct log_writer *w, struct view note)
+{
+	log_span(w, SPAN_NOTE, note.data, note.size, false);
+}
+
 void log_end(struct log_writer *w, uint32_t result, uint8_t end)
 {
 	if (w->failed)

@@ -16,6 +16,7 @@ struct observer {
 	struct buf bytes;  /* of inputs and spans; they may move until the record is shown, so views hold offsets into it */
 	struct buf inputs; /* struct view */
 	struct buf spans;  /* struct record_span */
+	struct buf notes;  /* struct view */
 	uint64_t next_number;
 	uint64_t tick_scale;
 };
@@ -44,11 +45,15 @@ static void place_bytes(struct observer *observer)
 	uintptr_t base = (uintptr_t)observer->bytes.data;
 	struct view *inputs = (struct view *)observer->inputs.data;
 	struct record_span *spans = (struct record_span *)observer->spans.data;
+	struct view *notes = (struct view *)observer->notes.data;
 	for (uint32_t i = 0; i < record->input_count; i++)
 		inputs[i].data = (const uint8_t *)(base + (uintptr_t)inputs[i].data);
 	for (uint32_t i = 0; i < record->span_count; i++)
 		spans[i].data = (const uint8_t *)(base + (uintptr_t)spans[i].data);
+	for (uint32_t i = 0; i < record->note_count; i++)
+		notes[i].data = (const uint8_t *)(base + (uintptr_t)notes[i].data);
 	record->inputs = inputs;
+	record->notes = notes;
 	record->spans = spans;
 }
 
@@ -74,6 +79,18 @@ static void take_span(struct call_output *output, uint32_t offset, const void *d
 		observer->outside->span(observer->outside, offset, data, size, iov);
 }
 
+static void take_note(struct call_output *output, struct view note)
+{
+	struct observer *observer = of_output(output);
+	struct view kept = { keep_bytes(observer, note.data, note.size), note.size };
+	if (!observer->bytes.failed) {
+		buf_append(&observer->notes, &kept, sizeof kept);
+		observer->record.note_count = (uint32_t)(observer->notes.size / sizeof kept);
+	}
+	if (observer->outside)
+		observer->outside->note(observer->outside, note);
+}
+
 static void clear(struct buf *buf)
 {
 	if (buf->capacity > KEEP)
@@ -94,6 +111,7 @@ static void begin(struct observer *observer, const struct call *call)
 	clear(&observer->bytes);
 	clear(&observer->inputs);
 	clear(&observer->spans);
+	clear(&observer->notes);
 	*record = (struct record){ .number = observer->next_number++, .kind = RECORD_CALL, .call = call->type->number };
 	record->arg_count = call->type->arg_count;
 	memcpy(record->args, call->args, sizeof call->args);
@@ -140,7 +158,7 @@ enum err observer_create(const struct observer_hooks *hooks, struct layer *next,
 	if (!observer)
 		return err_nomem();
 	observer->layer = (struct layer){ observe_call, next };
-	observer->output.span = take_span;
+	observer->output = (struct call_output){ take_span, take_note };
 	observer->hooks = *hooks;
 	observer->tick_scale = time_tick_scale();
 	*ret_observer = observer;
@@ -154,6 +172,7 @@ void observer_destroy(struct observer *observer)
 	buf_finish(&observer->bytes);
 	buf_finish(&observer->inputs);
 	buf_finish(&observer->spans);
+	buf_finish(&observer->notes);
 	free(observer);
 }
 

@@ -15,6 +15,14 @@ static void record_span(struct call_output *output, uint32_t offset, const void 
 		r->outer->span(r->outer, offset, data, size, iov);
 }
 
+static void record_note(struct call_output *output, struct view note)
+{
+	struct recorder *r = recorder_of(output);
+	log_note(r->writer, note);
+	if (r->outer)
+		r->outer->note(r->outer, note);
+}
+
 static void record_input(void *data, const struct input *input)
 {
 	struct log_writer *writer = data;
@@ -58,5 +66,5 @@ static void record_call(struct layer *layer, struct call *call)
 
 void recorder_init(struct recorder *r, struct log_writer *writer, struct layer *next)
 {
-	*r = (struct recorder){ .layer = { record_call, next }, .output = { record_span }, .writer = writer };
+	*r = (struct recorder){ .layer = { record_call, next }, .output = { record_span, record_note }, .writer = writer };
 }

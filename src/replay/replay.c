@@ -109,6 +109,8 @@ static bool apply(const struct record *record, struct call *call)
 		memcpy(to, span->data, span->size);
 		guest_filled(call, span->offset, span->size);
 	}
+	for (uint32_t i = 0; i < record->note_count; i++)
+		guest_note(call, record->notes[i]);
 	return true;
 }
 

@@ -5,8 +5,14 @@ static uint32_t inputs_of(const struct record *record, const struct param *param
 {
 	switch (param->kind) {
 	case PARAM_STR:
+	case PARAM_OPT_IN:
+	case PARAM_OPT_OUT:
+	case PARAM_IN:
+	case PARAM_ADDR_OUT:
 	case PARAM_ARR_IN:
 	case PARAM_IOV_OUT: return 1;
+	case PARAM_ADDR_IN: return 2;
+	case PARAM_ADDRINFOS: return first < record->input_count ? record->input_count - first : 1; /* the last one */
 	case PARAM_IOV_IN: return first < record->input_count ? 1 + (uint32_t)(record->inputs[first].size / 8) : 1;
 	default: return 0;
 	}
@@ -30,9 +36,7 @@ bool syscall_of(const struct record *record, struct syscall *ret_syscall)
 
 bool syscall_has_args(const struct syscall *syscall, const struct param *param)
 {
-	bool two = param->kind == PARAM_STR || param->kind == PARAM_BUF || param->kind == PARAM_IOV_IN || param->kind == PARAM_IOV_OUT ||
-		param->kind == PARAM_STRS;
-	return param->arg + (two ? 2u : 1u) <= syscall->record->arg_count;
+	return param->arg + param_args(param->kind) <= syscall->record->arg_count;
 }
 
 bool syscall_input(const struct syscall *syscall, const struct param *param, uint32_t index, struct view *ret_bytes)
@@ -122,6 +126,20 @@ bool syscall_out(const struct syscall *syscall, const struct param *param, uint6
 		return false;
 	*ret_value = load_number(written.data, size);
 	return true;
+}
+
+bool syscall_address(const struct syscall *syscall, const struct param *param, struct net_address *ret_address)
+{
+	uint8_t room[ADDRESS_BYTES_MAX];
+	struct buf scratch = { .data = room, .capacity = sizeof room, .max = sizeof room };
+	struct view words, bytes;
+	if (!syscall_input(syscall, param, 0, &words) || words.size < 8)
+		return false;
+	if (param->kind == PARAM_ADDR_IN)
+		return syscall_input(syscall, param, 1, &bytes) && net_address_of(bytes, ret_address);
+	uint32_t size = load_u32(words.data + 4);
+	bytes = syscall_written(syscall, load_u32(words.data), size < sizeof room ? size : sizeof room, &scratch);
+	return net_address_of(bytes, ret_address);
 }
 
 uint64_t syscall_used(const struct syscall *syscall, const struct param *param)

@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "log/record.h"
 #include "wasi/call.h"
+#include "wasi/net.h"
 
 /* A record of a call, taken apart. */
 struct syscall {
@@ -34,6 +35,9 @@ struct view syscall_written(const struct syscall *syscall, uint64_t at, uint64_t
 
 /* The value of an OUT parameter that is a number; false if it was not written. */
 bool syscall_out(const struct syscall *syscall, const struct param *param, uint64_t *ret_value);
+
+/* The address of an ADDR_IN or ADDR_OUT, without its port; false if it was not written, or is none. */
+bool syscall_address(const struct syscall *syscall, const struct param *param, struct net_address *ret_address);
 
 /* How much of a BUF (bytes), an IOV_OUT (bytes) or an ARR_OUT (values) was filled, as its `used` says; 0 if that was not written. */
 uint64_t syscall_used(const struct syscall *syscall, const struct param *param);

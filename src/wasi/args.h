@@ -35,4 +35,10 @@ typedef uint32_t core_none; /* structures are passed by address */
 #define ARR_OUT(name, type, count, used) uint32_t name;
 #define OUT(name, type)                  uint32_t name;
 #define STRS(name, buf)                  struct guest_strings name;
+#define IN(name, type)                   uint32_t name;
+#define ADDR_IN(name)                    uint32_t name;
+#define ADDR_OUT(name)                   uint32_t name;
+#define OPT_IN(name)                     struct guest_range name;
+#define OPT_OUT(name)                    struct guest_range name; /* the size as the guest passed it */
+#define ADDRINFOS(name, count)           uint32_t name;
 #include "wasi/calls.def"

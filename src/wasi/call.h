@@ -24,6 +24,12 @@ enum call_number {
 #define ARR_OUT(name, type, count, used)
 #define OUT(name, type)
 #define STRS(name, buf)
+#define IN(name, type)
+#define ADDR_IN(name)
+#define ADDR_OUT(name)
+#define OPT_IN(name)
+#define OPT_OUT(name)
+#define ADDRINFOS(name, count)
 #include "wasi/calls.def"
 	CALL_COUNT
 };
@@ -57,7 +63,23 @@ struct type {
 };
 extern const struct type types[TYPE_NONE];
 
-enum param_kind { PARAM_VAL, PARAM_STR, PARAM_BUF, PARAM_IOV_IN, PARAM_IOV_OUT, PARAM_ARR_IN, PARAM_ARR_OUT, PARAM_OUT, PARAM_STRS };
+enum param_kind {
+	PARAM_VAL,
+	PARAM_STR,
+	PARAM_BUF,
+	PARAM_IOV_IN,
+	PARAM_IOV_OUT,
+	PARAM_ARR_IN,
+	PARAM_ARR_OUT,
+	PARAM_OUT,
+	PARAM_STRS,
+	PARAM_IN,
+	PARAM_ADDR_IN,
+	PARAM_ADDR_OUT,
+	PARAM_OPT_IN,
+	PARAM_OPT_OUT,
+	PARAM_ADDRINFOS
+};
 
 struct param {
 	const char *name;
@@ -65,10 +87,13 @@ struct param {
 	uint8_t kind;
 	uint8_t type;  /* enum type_number, or TYPE_NONE */
 	uint8_t arg;   /* its first core argument */
-	uint8_t count; /* ARR_IN, ARR_OUT: the core argument that counts its values */
+	uint8_t count; /* ARR_IN, ARR_OUT, ADDRINFOS: the core argument that counts its values */
 	uint8_t used;  /* BUF, IOV_OUT, ARR_OUT: the core argument that points to how much was filled; PARAM_ALL: all of it */
 };
 enum { PARAM_ALL = 0xff };
+
+/* How many core arguments a parameter is: two where its memory has a size that is passed, and of STRS. */
+uint32_t param_args(enum param_kind kind);
 
 struct call_type {
 	const char *name;      /* as the guest imports it */
@@ -80,14 +105,18 @@ struct call_type {
 	uint16_t classes;
 	bool varies;             /* what the host may write depends on the arguments; else it is `output_bound` in `output_spans` */
 	uint16_t output_bound, output_spans;
+	uint16_t note_bound; /* bytes of the note that the host may add; poll_oneoff: for each event */
 	struct param params[CALL_MAX_PARAMS];
 };
 
 /* The call with this number, NULL if there is none. */
 const struct call_type *call_type(uint32_t number);
 
-/* The call that `name` of import module `module` stands for, NULL if there is none. */
-const struct call_type *call_find(struct view module, struct view name);
+/*
+ * The call that `name` of import module `module` stands for; where versions differ, the one with `arg_count` parameters, and if none has as
+ * many, the newest. NULL if there is none.
+ */
+const struct call_type *call_find(struct view module, struct view name, uint32_t arg_count);
 
 /* The errno's name ("ENOENT") and description ("No such file or directory"); NULL for numbers that are none. */
 const char *errno_name(uint32_t number);
@@ -121,6 +150,8 @@ enum call_end {
 struct call_output {
 	/* Told of each span, in order, when its bytes are in place. `data` is borrowed for the call. */
 	void (*span)(struct call_output *output, uint32_t offset, const void *data, uint32_t size, bool iov);
+	/* Told of what the host knows beside, the bytes of a note (wasi/net.h). */
+	void (*note)(struct call_output *output, struct view note);
 };
 
 struct call {
@@ -162,6 +193,22 @@ static inline bool guest_write_u64(struct call *call, uint32_t offset, uint64_t 
 /* Says that `size` bytes at `offset`, in bounds, were put there by the kernel, through an iovec that was copied before. */
 void guest_filled(struct call *call, uint32_t offset, uint32_t size);
 
+/* Tells who keeps what is written of a note. */
+void guest_note(struct call *call, struct view note);
+
+/* An address of the socket extension: where its bytes are, and how many. Of ADDR_IN and ADDR_OUT, whose 8 bytes are in bounds. */
+enum { ADDRESS_BYTES_MAX = 128, OPTION_SIZE_MAX = 256, ADDRINFOS_MAX = 64, CANONNAME_MAX = 256 };
+
+/*
+ * The list that ADDRINFOS points to, node by node. `at` is of the node, `address` of its sockaddr (12 bytes) and `data` of that one's
+ * bytes; 0: there is none. Ends after `max` nodes or ADDRINFOS_MAX. False from the visitor stops, and is returned.
+ */
+struct addrinfo_node {
+	uint32_t at, address, data, data_size, canonname, canonname_size;
+};
+typedef bool addrinfo_visit(void *data, const struct addrinfo_node *node);
+bool addrinfos_each(const struct memory *memory, uint64_t res, uint64_t max, addrinfo_visit *visit, void *data);
+
 /*
  * The guest memory that a call names, parameter by parameter in the order of the table: what the host will read, the arrays of iovecs
  * included. The bytes are the guest's own: they hold until the host writes.
@@ -170,9 +217,9 @@ struct input {
 	const struct param *param;
 	struct view bytes;
 	enum input_part {
-		INPUT_BYTES,   /* STR, ARR_IN */
+		INPUT_BYTES, /* STR, ARR_IN, IN, OPT_IN; the 8 bytes of ADDR_IN and ADDR_OUT, the length of OPT_OUT, nodes of ADDRINFOS */
 		INPUT_VECTORS, /* the array of iovecs of IOV_IN and IOV_OUT: 8 bytes each */
-		INPUT_DATA,    /* what one iovec of IOV_IN points at */
+		INPUT_DATA, /* what one iovec of IOV_IN points at, the bytes of ADDR_IN */
 	} part;
 };
 typedef void input_func(void *data, const struct input *input);

@@ -23,6 +23,15 @@ struct net_address {
 
 bool net_address_equal(const struct net_address *a, const struct net_address *b);
 
+/*
+ * The address that the socket extension has in so many bytes: 4 of IPv4, 16 of IPv6, or up to 128, a 16-bit family and an address of that
+ * family. The port is passed beside it. False if they are none.
+ */
+bool net_address_of(struct view bytes, struct net_address *ret_address);
+
+/* 10.0.0.1, ::1, unix:/run/socket: without the port. */
+void net_address_print_host(struct buf *out, const struct net_address *address);
+
 /* 10.0.0.1:80, [::1]:80, unix:/run/socket, unix:@abstract; "?" where it is not known. Bytes that are no text are escaped. */
 void net_address_print(struct buf *out, const struct net_address *address);
 

@@ -4,6 +4,7 @@
  */
 #include "base/buf.h"
 #include "trace/filter.h"
+#include "wasi/abi.h"
 #include "wasi/call.h"
 
 #include <stdio.h>
@@ -15,7 +16,9 @@ static const char introduction[] =
 	"Every call that a guest can make, as timecraft records and prints it. *Arguments* and *results* are named as in `-o json`;\n"
 	"in text, arguments stand between the parentheses in this order and results behind the `=`. *Classes* are what `--filter`\n"
 	"knows a call by; every call is also in `all`. The number is the one that recordings store.\n\n"
-	"Calls marked *unstable* are those of `wasi_unstable` that differ from the call of the same name in `wasi_snapshot_preview1`.\n\n";
+	"Calls marked *unstable* are those of `wasi_unstable` that differ from the call of the same name in `wasi_snapshot_preview1`.\n"
+	"From 50 on they are the socket extension's (WasmEdge's): those marked *version 1* are what an import with as many parameters as\n"
+	"they have is bound to.\n\n";
 
 static const char *const kinds[] = {
 	[PARAM_STR] = "text",
@@ -23,11 +26,17 @@ static const char *const kinds[] = {
 	[PARAM_IOV_IN] = "list of buffers",
 	[PARAM_IOV_OUT] = "list of buffers",
 	[PARAM_STRS] = "list of strings",
+	[PARAM_ADDR_IN] = "address",
+	[PARAM_ADDR_OUT] = "address",
+	[PARAM_OPT_IN] = "option",
+	[PARAM_OPT_OUT] = "option",
+	[PARAM_ADDRINFOS] = "list of addresses",
 };
 
 static bool is_argument(const struct param *param)
 {
-	return param->kind == PARAM_VAL || param->kind == PARAM_STR || param->kind == PARAM_IOV_IN || param->kind == PARAM_ARR_IN;
+	return param->kind == PARAM_VAL || param->kind == PARAM_STR || param->kind == PARAM_IOV_IN || param->kind == PARAM_ARR_IN ||
+		param->kind == PARAM_IN || param->kind == PARAM_ADDR_IN || param->kind == PARAM_OPT_IN;
 }
 
 static void put_param(struct buf *out, const struct param *param, bool *ret_any)
@@ -55,10 +64,19 @@ static void put_params(struct buf *out, const struct call_type *type, bool argum
 		buf_append_text(out, "-");
 }
 
-static void put_call(struct buf *out, const struct call_type *type, bool unstable)
+/* What sets a call apart from the newest one of its name. */
+static const char *version_of(const struct call_type *type)
+{
+	const struct call_type *plain = call_find(view_text("wasi_snapshot_preview1"), view_text(type->name), UINT32_MAX);
+	if (plain == type)
+		return "";
+	return type->number >= CALL_sock_open ? " *version 1*" : " *unstable*";
+}
+
+static void put_call(struct buf *out, const struct call_type *type)
 {
 	const char *names[16];
-	buf_printf(out, "| %u | `%s`%s | `%s` | ", type->number, type->name, unstable ? " *unstable*" : "", type->signature);
+	buf_printf(out, "| %u | `%s`%s | `%s` | ", type->number, type->name, version_of(type), type->signature);
 	put_params(out, type, true);
 	buf_append_text(out, " | ");
 	if (type->result == RESULT_NEVER)
@@ -77,8 +95,7 @@ static void put_calls(struct buf *out)
 	buf_append_text(out, "| number | call | signature | arguments | results | classes |\n|---|---|---|---|---|---|\n");
 	for (uint32_t i = 0; i < CALL_COUNT; i++) {
 		if (call_type(i))
-			put_call(out, call_type(i),
-				call_find(view_text("wasi_snapshot_preview1"), view_text(call_type(i)->name)) != call_type(i));
+			put_call(out, call_type(i));
 	}
 }
 
@@ -108,8 +125,11 @@ static void put_names(struct buf *out)
 		if ((!flags && types[type].style != STYLE_ENUM) || type == TYPE_errno)
 			continue;
 		buf_printf(out, "| %s | %s | ", types[type].name, flags ? "flags" : "enumeration");
-		for (uint64_t value = 0; value < 64; value++) {
-			const char *name = value_name((enum type_number)type, flags ? (uint64_t)1 << value : value);
+		for (uint64_t value = 0; value < 64 || (value == 64 && type == TYPE_sockopt_level); value++) {
+			const char *name = value_name((enum type_number)type,
+				flags                ? (uint64_t)1 << value
+					: value < 64 ? value
+						     : WASI_sockopt_level_TLS);
 			if (name)
 				buf_printf(out, "%s%s", any ? ", " : "", name), any = true;
 		}

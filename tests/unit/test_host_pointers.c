@@ -55,7 +55,9 @@ static struct call good_call(const struct call_type *type)
 			call.args[param->count] = 1;
 		else if (param->kind == PARAM_IOV_IN || param->kind == PARAM_IOV_OUT)
 			call.args[param->arg] = IN, call.args[param->arg + 1] = 1;
-		else if (param->kind != PARAM_OUT)
+		else if (param->kind == PARAM_ADDRINFOS)
+			call.args[param->count] = 1;
+		else if (param_args(param->kind) == 2)
 			call.args[param->arg + 1] = 4;
 	}
 	put_vector(IN, TEXT + 4096, 4);

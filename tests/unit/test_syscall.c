@@ -6,6 +6,7 @@
 
 #include "wasi/abi.h"
 #include "wasi/call.h"
+#include "wasi/net.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -114,6 +115,13 @@ static void write_back(struct call *call, uint32_t at, uint32_t size)
 	assert_true(guest_write(call, at, copy, size));
 }
 
+static void note_resolved(struct call *call)
+{
+	uint8_t note_bytes[NOTE_SIZE_MAX];
+	struct note note = { .kind = NOTE_RESOLVED, .peer = { .family = NET_INET4, .size = 4, .port = 80, .bytes = { 192, 0, 2, 1 } } };
+	guest_note(call, view_of(note_bytes, note_encode(&note, note_bytes)));
+}
+
 static void fill_param(struct call *call, const struct param *param)
 {
 	uint32_t at = (uint32_t)call->args[param->arg];
@@ -142,6 +150,9 @@ static void fill_param(struct call *call, const struct param *param)
 		guest_write_u32(call, at, strings);
 		guest_write_u32(call, at + 4, strings + 5);
 		break;
+	case PARAM_ADDR_OUT: write_back(call, load_u32(bytes + at), put(load_u32(bytes + at), "\1\0\300\0\2\1", 6)); break;
+	case PARAM_OPT_OUT: write_back(call, at, put(at, "\1\0\0\0", 4)); break;
+	case PARAM_ADDRINFOS: note_resolved(call); break;
 	default: break;
 	}
 }
@@ -191,6 +202,16 @@ static void set_up_param(struct call *call, uint32_t i)
 		put_number(at + 4, 1024, 4);
 		arg[1] = 1;
 		break;
+	case PARAM_ADDR_IN:
+		put_number(at, at + 256, 4);
+		put_number(at + 4, put(at + 256, "\177\0\0\1", 4), 4);
+		break;
+	case PARAM_ADDR_OUT:
+		put_number(at, at + 256, 4);
+		put_number(at + 4, 128, 4);
+		break;
+	case PARAM_OPT_IN: arg[1] = put(at, "\1\0\0\0", 4); break;
+	case PARAM_OPT_OUT: arg[1] = 4; break;
 	case PARAM_ARR_IN:
 		call->args[param->count] = 2;
 		put_value(put_value(at, param->type, 0) + at, param->type, 1);

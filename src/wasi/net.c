@@ -1,0 +1,135 @@
+#include "wasi/net.h"
+
+#include <arpa/inet.h>
+
+bool net_address_equal(const struct net_address *a, const struct net_address *b)
+{
+	return a->family == b->family && a->port == b->port && a->size == b->size && memcmp(a->bytes, b->bytes, a->size) == 0;
+}
+
+static void print_path(struct buf *out, const struct net_address *address)
+{
+	buf_append_text(out, "unix:");
+	for (uint32_t i = 0; i < address->size; i++) {
+		uint8_t byte = address->bytes[i];
+		if (i == 0 && byte == 0)
+			buf_append_byte(out, '@');
+		else if (byte < 0x20 || byte == 0x7f || byte == '\\')
+			buf_printf(out, "\\%03o", byte);
+		else
+			buf_append_byte(out, byte);
+	}
+}
+
+void net_address_print_host(struct buf *out, const struct net_address *address)
+{
+	char text[INET6_ADDRSTRLEN];
+	switch (address->family) {
+	case NET_INET4: buf_append_text(out, inet_ntop(AF_INET, address->bytes, text, sizeof text)); break;
+	case NET_INET6: buf_append_text(out, inet_ntop(AF_INET6, address->bytes, text, sizeof text)); break;
+	case NET_UNIX: print_path(out, address); break;
+	default: buf_append_text(out, "?"); break;
+	}
+}
+
+void net_address_print(struct buf *out, const struct net_address *address)
+{
+	bool bracketed = address->family == NET_INET6;
+	buf_append_text(out, bracketed ? "[" : "");
+	net_address_print_host(out, address);
+	if (address->family == NET_INET4 || bracketed)
+		buf_printf(out, "%s:%u", bracketed ? "]" : "", address->port);
+}
+
+static bool storage_address(struct view bytes, struct net_address *ret_address)
+{
+	uint16_t family;
+	if (bytes.size < 2)
+		return false;
+	memcpy(&family, bytes.data, sizeof family);
+	bytes = view_slice(bytes, 2, bytes.size);
+	struct net_address address = { .family = (uint8_t)family };
+	if (family == NET_INET4)
+		address.size = 4;
+	else if (family == NET_INET6)
+		address.size = 16;
+	else if (family == NET_UNIX) /* ended by a NUL; after a first one it is abstract, and has a name behind */
+		address.size = (uint8_t)(1 +
+			strnlen((const char *)bytes.data + 1, bytes.size < NET_ADDRESS_MAX ? bytes.size - 1 : NET_ADDRESS_MAX - 1));
+	else
+		return false;
+	if (bytes.size < address.size)
+		return false;
+	memcpy(address.bytes, bytes.data, address.size);
+	*ret_address = address;
+	return true;
+}
+
+bool net_address_of(struct view bytes, struct net_address *ret_address)
+{
+	struct net_address address = { .family = bytes.size == 4 ? NET_INET4 : NET_INET6, .size = (uint8_t)bytes.size };
+	if (bytes.size != 4 && bytes.size != 16)
+		return bytes.size > 2 && storage_address(bytes, ret_address);
+	memcpy(address.bytes, bytes.data, bytes.size);
+	*ret_address = address;
+	return true;
+}
+
+/* kind, type, state, two addresses' families and sizes, errno, descriptor, ports; the addresses' bytes; the text. */
+enum { FIXED = 16 };
+
+static uint32_t size_of(const struct net_address *address)
+{
+	return address->size < NET_ADDRESS_MAX ? address->size : NET_ADDRESS_MAX;
+}
+
+size_t note_encode(const struct note *note, uint8_t bytes[NOTE_SIZE_MAX])
+{
+	uint32_t local = size_of(&note->local), peer = size_of(&note->peer);
+	size_t text = note->text.size < NOTE_TEXT_MAX ? note->text.size : NOTE_TEXT_MAX;
+	uint8_t fixed[FIXED] = { note->kind, note->type, note->state, (uint8_t)(note->local.family | note->peer.family << 4),
+		(uint8_t)local, (uint8_t)peer };
+	memcpy(fixed + 6, &note->error, 2);
+	memcpy(fixed + 8, &note->fd, 4);
+	memcpy(fixed + 12, &note->local.port, 2);
+	memcpy(fixed + 14, &note->peer.port, 2);
+	memcpy(bytes, fixed, FIXED);
+	memcpy(bytes + FIXED, note->local.bytes, local);
+	memcpy(bytes + FIXED + local, note->peer.bytes, peer);
+	if (text)
+		memcpy(bytes + FIXED + local + peer, note->text.data, text);
+	return FIXED + local + peer + text;
+}
+
+static bool address_fits(const struct net_address *address)
+{
+	switch (address->family) {
+	case NET_UNSPEC: return address->size == 0;
+	case NET_INET4: return address->size == 4;
+	case NET_INET6: return address->size == 16;
+	case NET_UNIX: return address->size <= NET_ADDRESS_MAX;
+	default: return false;
+	}
+}
+
+bool note_decode(struct view bytes, struct note *ret_note)
+{
+	const uint8_t *at = bytes.data;
+	if (bytes.size < FIXED)
+		return false;
+	struct note note = { .kind = at[0], .type = at[1], .state = at[2] };
+	note.local = (struct net_address){ .family = at[3] & 15, .size = at[4] };
+	note.peer = (struct net_address){ .family = at[3] >> 4, .size = at[5] };
+	memcpy(&note.error, at + 6, 2);
+	memcpy(&note.fd, at + 8, 4);
+	memcpy(&note.local.port, at + 12, 2);
+	memcpy(&note.peer.port, at + 14, 2);
+	size_t addresses = (size_t)note.local.size + note.peer.size;
+	if (!address_fits(&note.local) || !address_fits(&note.peer) || addresses > bytes.size - FIXED)
+		return false;
+	memcpy(note.local.bytes, at + FIXED, note.local.size);
+	memcpy(note.peer.bytes, at + FIXED + note.local.size, note.peer.size);
+	note.text = view_slice(bytes, FIXED + addresses, bytes.size);
+	*ret_note = note;
+	return true;
+}
