@@ -4,6 +4,7 @@
 #include <linux/openat2.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -116,6 +117,16 @@ static enum err add_dir(struct host *h, const struct host_dir *dir)
 	return descriptor_add(h, &d, &number) ? err_nomem() : ERR_NONE;
 }
 
+/* Guests are given what the user may have. What asks for few, because it knows select() alone, is none of our children. */
+static void raise_limit(void)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
 enum err host_create(const struct host_options *options, struct host **ret_host)
 {
 	TRY(check_kernel());
@@ -136,6 +147,7 @@ enum err host_create(const struct host_options *options, struct host **ret_host)
 	/* A guest that writes to a closed pipe gets EPIPE, and beyond the largest size of files EFBIG: its recording has an end. */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
+	raise_limit();
 	*ret_host = h;
 	return ERR_NONE;
 }

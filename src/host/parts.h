@@ -26,6 +26,7 @@ struct descriptor {
 	uint8_t reach;       /* enum reach, of a directory */
 	uint8_t filetype;    /* of WASI */
 	uint16_t flags;      /* fdflags as the guest sees them */
+	uint32_t poll;       /* during poll_oneoff: which pollfd is its own */
 	uint64_t rights, inheriting;
 	char *name;          /* of a preopen, as the guest knows it */
 	uint64_t dir_offset; /* where the kernel stands in a directory */

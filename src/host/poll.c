@@ -13,6 +13,7 @@ struct wanted {
 	uint8_t type;
 	uint32_t error;    /* known from the start */
 	int poll;          /* index of its pollfd; -1: none */
+	short events;      /* of those that are polled for there, its own */
 	bool ready;        /* without polling */
 	uint32_t clock;
 	uint64_t deadline; /* ns on the host's clock */
@@ -39,6 +40,7 @@ static void want_clock(struct wanted *w, const uint8_t *at)
 	w->deadline = timeout > UINT64_MAX - now ? UINT64_MAX : now + timeout;
 }
 
+/* Subscriptions of one descriptor share a pollfd: the kernel takes no more of them than there may be descriptors. */
 static void want_fd(struct host *h, struct polling *p, struct wanted *w, uint32_t fd)
 {
 	struct descriptor *d;
@@ -52,8 +54,13 @@ static void want_fd(struct host *h, struct polling *p, struct wanted *w, uint32_
 		w->ready = true;
 		return;
 	}
-	w->poll = (int)p->fd_count;
-	p->fds[p->fd_count++] = (struct pollfd){ .fd = d->fd, .events = reads ? POLLIN : POLLOUT };
+	if (d->poll >= p->fd_count || p->fds[d->poll].fd != d->fd) {
+		d->poll = p->fd_count++;
+		p->fds[d->poll] = (struct pollfd){ .fd = d->fd };
+	}
+	w->poll = (int)d->poll;
+	w->events = reads ? POLLIN : POLLOUT;
+	p->fds[w->poll].events |= w->events;
 }
 
 static void want(struct host *h, struct polling *p, uint32_t i, const uint8_t *at, bool unstable)
@@ -135,7 +142,7 @@ static bool happened(const struct polling *p, const struct wanted *w)
 	if (w->error || w->ready)
 		return true;
 	if (w->poll >= 0)
-		return p->fds[w->poll].revents != 0;
+		return (p->fds[w->poll].revents & (w->events | POLLERR | POLLHUP | POLLNVAL)) != 0;
 	return w->type == WASI_eventtype_CLOCK && w->deadline <= time_of(clocks[w->clock]);
 }
 

@@ -1,6 +1,7 @@
 #include "guest_calls.h"
 
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 static int in[2], out[2], stop;
@@ -91,6 +92,32 @@ static void test_poll_of_everything(void **state)
 	in[1] = -1;
 	assert_int_equal(poll_for(2), 1);
 	assert_int_equal(bytes[OUT + 24], WASI_eventrwflags_FD_READWRITE_HANGUP);
+}
+
+/* The kernel polls no more at a time than a process may have descriptors. */
+static void test_poll_of_more_than_there_may_be_descriptors(void **state)
+{
+	(void)state;
+	enum { COUNT = 1000 };
+	uint16_t error;
+	struct rlimit limit, few = { .rlim_cur = 64 };
+	assert_int_equal(mkfifo(below("fifo"), 0600), 0);
+	uint32_t fifo = opened("fifo", 0);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	assert_int_equal(limit.rlim_cur, limit.rlim_max); /* the guest has all that there are */
+	few.rlim_max = limit.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	for (uint32_t i = 0; i < COUNT; i++)
+		put_fd(IN + 48 * i, i, i % 2 ? WASI_eventtype_FD_WRITE : WASI_eventtype_FD_READ, fifo);
+	assert_int_equal(poll_for(COUNT), COUNT / 2);
+	for (uint32_t i = 0; i < COUNT / 2; i++)
+		assert_true(event(i, &error) == 2 * i + 1 && error == 0 && bytes[OUT + 32 * i + 10] == WASI_eventtype_FD_WRITE);
+	put_vector(TEXT, TEXT, 3);
+	assert_int_equal(CALL(fd_write, fifo, TEXT, 1, OUT), 0);
+	assert_int_equal(poll_for(COUNT), COUNT);
+	for (uint32_t i = 0; i < COUNT; i++)
+		assert_true(event(i, &error) == i && error == 0 && load_u64(bytes + OUT + 32 * i + 16) == (i % 2 ? 1 : 3));
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
 }
 
 static void test_poll_of_clocks(void **state)
@@ -192,6 +219,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(test_poll_of_everything),
+		TEST(test_poll_of_more_than_there_may_be_descriptors),
 		TEST(test_poll_of_clocks),
 		TEST(test_poll_of_nothing),
 		TEST(test_a_stop_ends_every_wait),
