@@ -78,6 +78,7 @@ void descriptor_describe(struct descriptor *d, const struct stat *stat)
 {
 	d->filetype = filetype_of(d->fd, stat);
 	d->waits = !S_ISREG(stat->st_mode) && !S_ISDIR(stat->st_mode) && !S_ISBLK(stat->st_mode);
+	d->spills = spills(d->fd, stat);
 	if (S_ISREG(stat->st_mode) || S_ISBLK(stat->st_mode))
 		d->rights &= ~(uint64_t)(RIGHTS_PATHS | RIGHTS_SOCKET);
 	else if (S_ISDIR(stat->st_mode)) /* as standard input it is a mistake, and gives the guest no paths */

@@ -24,6 +24,7 @@ uint32_t read_path(struct host *h, struct call *call, struct guest_range range, 
 int read_vectors(struct host *h, const struct call *call, struct guest_range range)
 {
 	int max = sizeof h->vectors / sizeof *h->vectors, count = 0;
+	h->bounced_count = 0;
 	const uint8_t *at = call->memory->base + range.at;
 	for (uint32_t i = 0; i < range.size && count < max; i++, at += 8) {
 		uint32_t size = load_u32(at + 4);
@@ -35,6 +36,10 @@ int read_vectors(struct host *h, const struct call *call, struct guest_range ran
 
 void filled_vectors(struct host *h, struct call *call, int count, size_t size)
 {
+	if (h->bounced_count) {
+		fill_bounced(h, call, size);
+		return;
+	}
 	for (int i = 0; i < count && size; i++) {
 		size_t part = h->vectors[i].iov_len < size ? h->vectors[i].iov_len : size;
 		guest_filled(call, (uint32_t)((uint8_t *)h->vectors[i].iov_base - call->memory->base), (uint32_t)part);

@@ -160,6 +160,7 @@ void host_destroy(struct host *h)
 		descriptor_close(&h->table[i]);
 	free(h->table);
 	buf_finish(&h->scratch);
+	free(h->bounce);
 	free(h);
 }
 

@@ -23,6 +23,7 @@ struct descriptor {
 	bool preopen;
 	bool read_only;      /* of a directory: nothing below may change */
 	bool waits;          /* reading and writing may take for ever */
+	bool spills;         /* what is read may be more than the kernel says: see bounce.c */
 	uint8_t reach;       /* enum reach, of a directory */
 	uint8_t filetype;    /* of WASI */
 	uint16_t flags;      /* fdflags as the guest sees them */
@@ -40,6 +41,10 @@ struct host {
 	bool starting;       /* the table is being filled for the guest */
 	struct buf scratch;  /* of the call under way */
 	struct iovec vectors[1024];
+	struct iovec bounced[1024]; /* the guest's, while `vectors` has a buffer of our own in their place */
+	int bounced_count;
+	void *bounce;
+	size_t bounce_size;
 	char path[2][4096];  /* copies of the call's paths */
 };
 
@@ -66,6 +71,11 @@ bool stopping(const struct host *h);
 uint32_t read_path(struct host *h, struct call *call, struct guest_range range, int which, const char **ret_path);
 int read_vectors(struct host *h, const struct call *call, struct guest_range range);
 void filled_vectors(struct host *h, struct call *call, int count, size_t size);
+
+/* bounce.c */
+uint32_t bounce_vectors(struct host *h, const struct descriptor *descriptor, int *count); /* between read_vectors and the read */
+void fill_bounced(struct host *h, struct call *call, size_t size);
+bool spills(int fd, const struct stat *stat);
 
 /* resolve.c */
 struct place {

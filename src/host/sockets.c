@@ -58,6 +58,9 @@ uint32_t host_sock_recv(struct host *h, struct call *call, const struct sock_rec
 	if (error)
 		return error;
 	int count = read_vectors(h, call, a->ri_data);
+	error = bounce_vectors(h, d, &count);
+	if (error)
+		return error;
 	struct msghdr message = { .msg_iov = h->vectors, .msg_iovlen = (size_t)count };
 	int flags = (a->ri_flags & WASI_riflags_RECV_PEEK ? MSG_PEEK : 0) | (a->ri_flags & WASI_riflags_RECV_WAITALL ? MSG_WAITALL : 0);
 	ssize_t size;

@@ -9,11 +9,14 @@ static uint32_t moved(struct host *h, struct call *call, const struct descriptor
 	uint32_t to)
 {
 	int count = read_vectors(h, call, range);
+	uint32_t error = reads ? bounce_vectors(h, d, &count) : 0;
+	if (error)
+		return error;
 	bool waits = d->waits && count > 0; /* nothing can be moved at any time */
 	ssize_t size;
 	for (;;) {
 		if (waits) {
-			uint32_t error = wait_for(h, call, d, reads ? POLLIN : POLLOUT);
+			error = wait_for(h, call, d, reads ? POLLIN : POLLOUT);
 			if (error)
 				return error;
 		}
