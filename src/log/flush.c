@@ -19,6 +19,13 @@ bool flush_start(struct log_writer *w)
 	return w->raw && w->packed && w->zstd;
 }
 
+/* The writer fails with errno. What the kernel cannot read from the tail is not there any more. */
+static bool failed(struct log_writer *w)
+{
+	writer_fail(w, errno == EFAULT ? TAIL_LOST : errno);
+	return false;
+}
+
 static bool write_all(int fd, const void *data, size_t size, uint64_t offset)
 {
 	const uint8_t *at = data;
@@ -45,12 +52,13 @@ static bool write_block(struct log_writer *w, struct block_header *header, const
 	bool checked = header->kind == BLOCK_RECORDS && header->codec == CODEC_RAW; /* frame by frame */
 	header->stored_check = checked ? 0 : checksum(stored, header->stored_size);
 	header->check = checksum(header, offsetof(struct block_header, check));
-	if (!write_all(w->segment_fd, stored, header->stored_size, w->segment_size + sizeof *header) ||
-		!write_all(w->segment_fd, header, sizeof *header, w->segment_size)) {
-		int error = errno;
+	bool written = write_all(w->segment_fd, stored, header->stored_size, w->segment_size + sizeof *header);
+	if (w->failed == TAIL_LOST) /* and what was written may not be what the guest's thread wrote */
+		written = false;
+	if (!written || !write_all(w->segment_fd, header, sizeof *header, w->segment_size)) {
+		failed(w);
 		ssize_t cut = ftruncate(w->segment_fd, (off_t)w->segment_size); /* half a block is no block */
 		(void)cut;
-		errno = error;
 		return false;
 	}
 	w->segment_size += sizeof *header + header->stored_size;
@@ -64,16 +72,23 @@ static void index_block(struct log_writer *w, const struct block_header *header,
 	buf_append(&w->index, entry, sizeof entry);
 }
 
-/* The size of a buffer's frames, and what a block's header says of them. */
-static uint32_t survey(const struct buffer_header *buffer, struct block_header *header)
+/*
+ * What a block's header says of the frames that begin at `frames`. False where they are not what was written: somebody has changed the
+ * tail. Their end is the mark of a full buffer, or that of the guest's thread in the last one.
+ */
+static bool survey(const uint8_t *frames, const uint8_t *last, struct block_header *header)
 {
-	const uint8_t *frames = (const uint8_t *)(buffer + 1);
+	const uint32_t room = BUFFER_SIZE - BUFFER_HEADER - FRAME_HEADER;
 	uint32_t size = 0;
 	for (;;) {
 		struct frame_header frame;
-		memcpy(&frame, frames + size, sizeof frame);
-		if (frame.size == 0 || frame.size == FRAME_BUFFER_ENDS || frame.size > BUFFER_SIZE - BUFFER_HEADER - size)
+		if (frames + size == last)
 			break;
+		memcpy(&frame, frames + size, sizeof frame);
+		if (frame.size == FRAME_BUFFER_ENDS && !last)
+			break;
+		if (frame.size < FRAME_HEADER || frame.size % 8 || frame.size > room - size)
+			return false;
 		if (frame.kind == FRAME_BEGIN || frame.kind >= FRAME_WHOLE) {
 			memcpy(&header->last_ticks, frames + size + FRAME_HEADER, sizeof header->last_ticks);
 			if (header->record_count++ == 0)
@@ -81,7 +96,8 @@ static uint32_t survey(const struct buffer_header *buffer, struct block_header *
 		}
 		size += frame.size;
 	}
-	return size;
+	header->raw_size = header->stored_size = size;
+	return true;
 }
 
 /* The frames without their checks, which would not compress: the block has its own. False: they are better stored as they are. */
@@ -91,7 +107,11 @@ static bool pack(struct log_writer *w, const uint8_t *frames, struct block_heade
 	memcpy(w->raw, frames, size);
 	for (uint32_t at = 0; at < size;) {
 		uint32_t frame_size;
-		memcpy(&frame_size, frames + at, sizeof frame_size);
+		memcpy(&frame_size, w->raw + at, sizeof frame_size);
+		if (frame_size < FRAME_HEADER || frame_size > size - at) {
+			writer_fail(w, TAIL_LOST);
+			return false;
+		}
 		memset(w->raw + at + offsetof(struct frame_header, check), 0, sizeof(uint32_t));
 		at += frame_size;
 	}
@@ -108,17 +128,20 @@ bool flush_buffer(struct log_writer *w, uint64_t ordinal)
 	struct buffer_header *buffer = writer_buffer(w, ordinal);
 	const uint8_t *frames = (const uint8_t *)(buffer + 1);
 	struct block_header header = { .kind = BLOCK_RECORDS, .ordinal = ordinal, .first_number = buffer->first_number };
-	uint32_t size = survey(buffer, &header);
-	header.raw_size = header.stored_size = size;
 	pthread_mutex_lock(&w->lock);
+	bool full = ordinal < w->filled;
 	bool behind = w->filled - w->flushed > BUFFER_COUNT / 2 && !w->closing;
 	pthread_mutex_unlock(&w->lock);
+	if (buffer->ordinal != ordinal || !survey(frames, full ? NULL : w->committed, &header)) {
+		writer_fail(w, TAIL_LOST);
+		return false;
+	}
 	const uint8_t *stored = !behind && pack(w, frames, &header) ? w->packed : frames;
 	uint64_t offset = w->segment_size;
 	if (!write_block(w, &header, stored))
 		return false;
 	index_block(w, &header, offset);
-	w->raw_bytes += size;
+	w->raw_bytes += header.raw_size;
 	return true;
 }
 
@@ -179,8 +202,6 @@ void *flush_thread(void *writer)
 		bool done = flush_buffer(w, ordinal);
 		if (done)
 			recycle(w, ordinal);
-		else
-			w->failed = errno;
 		pthread_mutex_lock(&w->lock);
 		w->flushed += done;
 		pthread_cond_signal(&w->room);
@@ -201,7 +222,7 @@ bool flush_close(struct log_writer *w)
 		.raw_bytes = w->raw_bytes,
 		.anchor = time_anchor_now() };
 	if (w->index.failed || w->index.size > UINT32_MAX) {
-		errno = ENOMEM;
+		writer_fail(w, ENOMEM);
 		return false;
 	}
 	if (!write_block(w, &header, w->index.data ? w->index.data : (const uint8_t *)""))

@@ -24,7 +24,7 @@ static void on_bus_error(int signal, siginfo_t *info, void *context)
 	(void)context;
 	if (w && at >= w->tail && at < w->tail + TAIL_SIZE) {
 		mmap(w->tail, TAIL_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-		w->failed = -1;
+		writer_fail(w, TAIL_LOST);
 		return;
 	}
 	sigaction(signal, &before, NULL); /* not ours: it happens again, to whoever handled it before */
@@ -82,6 +82,15 @@ void tail_finish(struct log_writer *w)
 void tail_written(struct log_writer *w, const void *at, size_t size)
 {
 	size_t offset = (size_t)((const uint8_t *)at - w->tail);
-	if (pwrite(w->tail_fd, at, size, (off_t)offset) != (ssize_t)size)
-		w->failed = errno ? errno : EIO;
+	while (size) {
+		ssize_t part = pwrite(w->tail_fd, w->tail + offset, size, (off_t)offset);
+		if (part < 0 && errno == EINTR)
+			continue;
+		if (part <= 0) {
+			writer_fail(w, part < 0 ? errno : EIO);
+			return;
+		}
+		offset += (size_t)part;
+		size -= (size_t)part;
+	}
 }

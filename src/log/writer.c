@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,47 +18,65 @@ static void enter_buffer(struct log_writer *w, uint64_t ordinal)
 	w->ordinal = ordinal;
 	buffer->first_number = w->number;
 	w->at = (uint8_t *)(buffer + 1);
+	w->committed = w->at;
 	w->end = (uint8_t *)buffer + BUFFER_SIZE - FRAME_HEADER;
 	if (!w->mapped)
 		tail_written(w, buffer, sizeof *buffer);
 }
 
-static bool start_thread(struct log_writer *w)
+static void start_thread(struct log_writer *w)
 {
 	sigset_t all, old;
 	if (w->threaded)
-		return true;
+		return;
 	if (!flush_start(w)) {
-		w->failed = ENOMEM;
-		return false;
+		writer_fail(w, ENOMEM);
+		return;
 	}
 	sigfillset(&all); /* signals are the guest's thread's */
 	sigdelset(&all, SIGBUS);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	int error = pthread_create(&w->thread, NULL, flush_thread, w);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	w->failed = error;
+	if (error)
+		writer_fail(w, error);
 	w->threaded = error == 0;
-	return w->threaded;
+}
+
+/* Waits until so many buffers behind the current one are free. They stay usable when the writer has failed: the tail is still there. */
+static bool await_buffers(struct log_writer *w, uint64_t count)
+{
+	pthread_mutex_lock(&w->lock);
+	while (w->filled - w->flushed + 1 + count > BUFFER_COUNT && !w->failed)
+		pthread_cond_wait(&w->room, &w->lock);
+	bool free = w->filled - w->flushed + 1 + count <= BUFFER_COUNT;
+	pthread_mutex_unlock(&w->lock);
+	return free;
+}
+
+/* From here on nothing is written any more: there is no frame, and no space that a put could use. */
+static bool shut(struct log_writer *w)
+{
+	w->frame = NULL;
+	w->at = w->end;
+	return false;
 }
 
 /* Hands the full buffer over and waits for the next one to be free. */
 static bool next_buffer(struct log_writer *w)
 {
 	uint32_t mark = FRAME_BUFFER_ENDS;
-	if (w->failed || !start_thread(w))
-		return false;
+	if (!w->failed)
+		start_thread(w);
 	__atomic_store_n((uint32_t *)w->at, mark, __ATOMIC_RELEASE);
 	if (!w->mapped)
 		tail_written(w, w->at, sizeof mark);
 	pthread_mutex_lock(&w->lock);
 	w->filled++;
 	pthread_cond_signal(&w->work);
-	while (w->filled - w->flushed >= BUFFER_COUNT && !w->failed)
-		pthread_cond_wait(&w->room, &w->lock);
 	pthread_mutex_unlock(&w->lock);
-	if (w->failed)
-		return false;
+	if (!await_buffers(w, 0))
+		return shut(w);
 	enter_buffer(w, w->ordinal + 1);
 	return true;
 }
@@ -65,8 +84,6 @@ static bool next_buffer(struct log_writer *w)
 /* Begins a frame where the word for its size is 0; that stays so until finish_frame. */
 static bool start_frame(struct log_writer *w, uint8_t kind, uint16_t call, uint32_t fixed)
 {
-	if (w->failed)
-		return false;
 	if ((size_t)(w->end - w->at) < FRAME_HEADER + fixed + 64 && !next_buffer(w))
 		return false;
 	w->frame = (struct frame_header *)w->at;
@@ -90,6 +107,7 @@ static void finish_frame(struct log_writer *w)
 	size += padding;
 	frame->check = (uint32_t)checksum((uint8_t *)frame + 8, size - 8);
 	*(uint32_t *)w->at = 0; /* the next frame's size, before this one can be seen */
+	w->committed = w->at;
 	__atomic_store_n(&frame->size, (uint32_t)size, __ATOMIC_RELEASE);
 	if (__builtin_expect(!w->mapped, 0)) {
 		tail_written(w, (uint8_t *)frame + 4, size);
@@ -110,7 +128,7 @@ static bool continue_frame(struct log_writer *w)
 
 static void put_long(struct log_writer *w, const uint8_t *data, size_t size)
 {
-	while (size && !w->failed) {
+	while (size && w->frame) {
 		size_t room = (size_t)(w->end - w->at) & ~(size_t)7;
 		size_t part = size < room ? size : room;
 		memcpy(w->at, data, part);
@@ -143,6 +161,8 @@ void log_put_size(struct log_writer *w, uint64_t size)
 
 bool log_begin(struct log_writer *w, uint16_t call, const uint64_t *args, uint32_t arg_count, bool faulted)
 {
+	if (__builtin_expect(w->failed, 0))
+		return shut(w);
 	if (__builtin_expect(!start_frame(w, FRAME_BEGIN, call, CALL_FIXED + 8 * arg_count), 0))
 		return false;
 	w->frame->flags = faulted ? FRAME_FAULTED : 0;
@@ -157,32 +177,48 @@ bool log_begin(struct log_writer *w, uint16_t call, const uint64_t *args, uint32
 	return true;
 }
 
-/* Space for what the host may write: in the ring if it fits there, else in the segment, which the ring is emptied into. */
-static bool reserve(struct log_writer *w, uint64_t size)
+/* Space behind the segment's end; an errno. What file systems cannot reserve has to be there when it is needed. */
+static int reserve_in_segment(struct log_writer *w, uint64_t size)
 {
-	if (__builtin_expect(size + 256 <= (size_t)(w->end - w->at), 1))
-		return true;
-	if (size < (BUFFER_COUNT / 2) * (uint64_t)BUFFER_SIZE)
-		return !w->failed;
-	pthread_mutex_lock(&w->lock);
-	uint64_t at = w->segment_size;
-	pthread_mutex_unlock(&w->lock);
-	int error = fallocate(w->segment_fd, FALLOC_FL_KEEP_SIZE, (off_t)at, (off_t)(size + BUFFER_COUNT * (uint64_t)BUFFER_SIZE)) == 0
-		? 0
-		: errno;
-	if (error == ENOSPC || error == EDQUOT || error == EFBIG || error == EIO)
-		w->failed = error;
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && (limit.rlim_cur < w->segment_size || limit.rlim_cur - w->segment_size < size))
+		return EFBIG;
+	if (fallocate(w->segment_fd, FALLOC_FL_KEEP_SIZE, (off_t)w->segment_size, (off_t)size) == 0) {
+		w->reserved = true;
+		return 0;
+	}
+	return errno == ENOSPC || errno == EDQUOT || errno == EFBIG || errno == EIO ? errno : 0;
+}
+
+/*
+ * Space for what the host may write, before it does: in the ring, which the second thread is waited for to clear, or, for what is larger
+ * than that, in the segment too, which it is then emptied into.
+ */
+static bool reserve_buffers(struct log_writer *w, uint64_t size)
+{
+	enum { HELD = BUFFER_SIZE - BUFFER_HEADER - 4 * FRAME_HEADER }; /* by a buffer, at least */
+	uint64_t buffers = size / HELD + 1;
+	if (buffers < BUFFER_COUNT)
+		return await_buffers(w, buffers);
+	if (!await_buffers(w, BUFFER_COUNT - 1))
+		return false;
+	int error = reserve_in_segment(w, size + BUFFER_SIZE + (buffers + 2) * BLOCK_HEADER);
+	if (error)
+		writer_fail(w, error);
 	return !w->failed;
 }
 
 bool log_commit(struct log_writer *w, uint64_t output_bound, uint32_t span_bound)
 {
-	if (w->failed)
-		return false;
+	if (w->failed || !w->frame)
+		return shut(w);
 	uint16_t call = w->frame->call;
-	if (!reserve(w, output_bound + 16 * (uint64_t)span_bound))
-		return false;
+	uint64_t bound = output_bound + 16 * (uint64_t)span_bound;
+	if (__builtin_expect(bound + 256 > (size_t)(w->end - w->at), 0) && !reserve_buffers(w, bound))
+		return shut(w);
 	finish_frame(w);
+	if (w->failed && (w->failed < 0 || !w->mapped))
+		return shut(w); /* it is not in the tail */
 	w->next_kind = FRAME_END;
 	return start_frame(w, FRAME_END, call, CALL_FIXED);
 }
@@ -208,7 +244,7 @@ void log_note(struct log_writer *w, struct view note)
 
 void log_end(struct log_writer *w, uint32_t result, uint8_t end)
 {
-	if (w->failed)
+	if (!w->frame)
 		return;
 	w->frame->count = result;
 	w->frame->flags |= (uint8_t)(end << FRAME_END_SHIFT);
@@ -232,6 +268,8 @@ bool log_event(struct log_writer *w, enum record_kind kind, const uint64_t *args
 		w->end_args[0] = arg_count > 0 ? args[0] : 0;
 		w->end_args[1] = arg_count > 1 ? args[1] : 0;
 	}
+	if (!w->frame)
+		return false;
 	finish_frame(w);
 	return true;
 }
@@ -260,6 +298,8 @@ static enum err segment_create(struct log_writer *w, int dir_fd, const struct ta
 static void destroy(struct log_writer *w)
 {
 	tail_finish(w);
+	if (w->reserved && ftruncate(w->segment_fd, (off_t)w->segment_size) != 0)
+		w->reserved = false; /* space that is not given back is lost, not wrong */
 	if (w->segment_fd >= 0)
 		close(w->segment_fd);
 	if (w->dir_fd >= 0)
@@ -313,7 +353,7 @@ static bool flush_rest(struct log_writer *w)
 	if (w->failed)
 		return false;
 	if (!flush_start(w)) {
-		errno = ENOMEM;
+		writer_fail(w, ENOMEM);
 		return false;
 	}
 	for (; w->flushed <= w->filled; w->flushed++) {
@@ -329,7 +369,6 @@ enum err log_writer_close(struct log_writer *w)
 		return ERR_NONE;
 	enum err err = ERR_NONE;
 	if (!flush_rest(w)) {
-		w->failed = w->failed ? w->failed : errno;
 		err = log_failure(w);
 	} else {
 		unlinkat(w->dir_fd, "tail", 0);

@@ -8,10 +8,13 @@
 #include "log/format.h"
 #include "log/writer.h"
 
+enum { TAIL_LOST = -1 }; /* what was mapped is not the file any more, or the file is not what was written */
+
 struct log_writer {
 	/* The guest's thread. */
 	uint8_t *at, *end;            /* free space in the current buffer; room for an end mark is kept behind `end` */
-	struct frame_header *frame;   /* under construction; its size word is 0 */
+	struct frame_header *frame;   /* under construction; its size word is 0. NULL: nothing is written any more */
+	const uint8_t *committed;     /* the end of what the current buffer holds */
 	uint64_t number;              /* of the next record */
 	uint64_t start;               /* ticks of the record under way */
 	uint64_t ordinal;             /* of the current buffer */
@@ -19,7 +22,7 @@ struct log_writer {
 	uint64_t end_kind, end_args[2];
 
 	/* Set once, by whoever notices first. */
-	volatile int failed;          /* errno; -1: the tail is gone */
+	volatile int failed;          /* errno or TAIL_LOST */
 
 	uint8_t *tail;
 	int dir_fd, tail_fd, segment_fd;
@@ -35,6 +38,7 @@ struct log_writer {
 	ZSTD_CCtx *zstd;
 	uint8_t *raw, *packed;        /* of one buffer */
 	uint64_t segment_size, raw_bytes;
+	bool reserved;                /* the segment has space behind its end */
 	struct buf index;
 };
 
@@ -43,9 +47,15 @@ static inline struct buffer_header *writer_buffer(const struct log_writer *w, ui
 	return (struct buffer_header *)(w->tail + TAIL_HEADER + (ordinal % BUFFER_COUNT) * BUFFER_SIZE);
 }
 
-/* flush.c */
+static inline void writer_fail(struct log_writer *w, int error)
+{
+	int none = 0;
+	__atomic_compare_exchange_n(&w->failed, &none, error, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
+/* flush.c: where they return false, the writer has failed, but for flush_start, which had no memory */
 bool flush_start(struct log_writer *w);
-bool flush_buffer(struct log_writer *w, uint64_t ordinal); /* into a block; errno on failure */
+bool flush_buffer(struct log_writer *w, uint64_t ordinal); /* into a block */
 bool flush_close(struct log_writer *w);                     /* index and footer */
 void *flush_thread(void *writer);
 
