@@ -14,7 +14,7 @@
 struct store;
 struct instance;
 
-/* A word of lowered code; see lower.h. */
+/* A word of lowered code; see word.h. */
 union word;
 
 struct func {

@@ -429,9 +429,6 @@ static enum err translate(struct lowering *l)
 enum err lower(struct func *func)
 {
 	struct lowering l = { 0 };
-	if (func->frame_slots > UINT16_MAX)
-		return err_set(ERR_LIMIT, "function %u needs %u slots for its locals and operands; the limit is %u", func->index,
-			func->frame_slots, UINT16_MAX);
 	enum err err = start(&l, func);
 	if (!err)
 		err = translate(&l);

@@ -17,6 +17,7 @@ enum {
 	MAX_PARAMS = 1000,           /* of a function type; results likewise */
 	MAX_LOCALS = 50000,          /* parameters included */
 	MAX_OPERANDS = 1 << 20,      /* held by the operand stack of a function */
+	MAX_FRAME = UINT16_MAX,      /* slots of a function's locals and operands: what a step can name */
 	MAX_NESTING = 1000000,       /* of blocks */
 };
 

@@ -48,7 +48,7 @@ struct control_steps {
 };
 extern const struct control_steps control_steps;
 
-/* Lowers `func`'s body and sets its code; ERR_NOMEM or ERR_LIMIT. */
+/* Lowers `func`'s body and sets its code; ERR_NOMEM. */
 enum err lower(struct func *func);
 
 /* The offset in the module's bytes of the instruction that the step at `pc` of `func` stands for. */

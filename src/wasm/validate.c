@@ -248,5 +248,8 @@ enum err validate_body(struct validator *v, struct module_func *func)
 		return invalid(v, "END opcode expected: %zu byte(s) behind the function's end", reader_left(&v->r));
 	}
 	func->max_height = v->max_slots;
+	if (func->local_slots + v->max_slots > MAX_FRAME && !v->r.failure)
+		return err_set(ERR_LIMIT, "locals and operands of %u slots, of which at most %d are supported; a v128 takes two",
+			func->local_slots + v->max_slots, MAX_FRAME);
 	return 0;
 }

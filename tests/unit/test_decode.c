@@ -223,6 +223,9 @@ static void bodies_are_checked(void **state)
 			"too many locals: 4294967295, of which at most 50000 are supported, in function 0, at offset 0x1c"),
 		FAULT(ERR_MALFORMED, HEAD TYPES FUNC BODY("\x0c", "\x0a", "\x02\xff\xff\xff\xff\x0f\x7f\x01\x7f\x0b"),
 			"too many locals: 4294967296, in function 0, at offset 0x22"),
+		FAULT(ERR_LIMIT, HEAD TYPES FUNC BODY("\x0e", "\x0c", "\x01\xff\xff\x01\x7b\x41\x00\x41\x00\x1a\x1a\x0b"),
+			"locals and operands of 65536 slots, of which at most 65535 are supported; a v128 takes two, in function 0, at "
+			"offset 0x26"),
 		FAULT(ERR_UNSUPPORTED, CODE("\x06", "\x04", "\x12\x00\x0b"),
 			"illegal opcode 0x12: tail calls, a proposal beyond WebAssembly 2.0, is not supported, in function 0, at "
 			"offset 0x1c"),
