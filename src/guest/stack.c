@@ -5,6 +5,10 @@ static void print_frame(struct buf *out, const struct stack_frame *frame, const 
 {
 	struct view name = module_func_name(frame->module, frame->func);
 	struct line line;
+	if (!frame->module) {
+		buf_append_text(out, "    a function of the host\n");
+		return;
+	}
 	buf_append_text(out, "    ");
 	if (name.size)
 		buf_append(out, name.data, name.size);

@@ -88,6 +88,8 @@ static void enter(struct store *store, struct func *func, uint64_t *slots)
 {
 	uint64_t *frame = free_stack(store);
 	memcpy(frame, slots, func->type->param_slots * sizeof *slots);
+	if (store->caller)
+		*++store->activation = (struct activation){ .return_pc = store->pc, .frame = store->frame, .func = store->caller };
 	store->stack_left -= FRAME_COST + (int64_t)func->frame_slots * 8;
 	struct activation *activation = ++store->activation;
 	*activation = (struct activation){ .return_pc = stop_code, .frame = frame, .func = func };
@@ -100,14 +102,13 @@ static void enter(struct store *store, struct func *func, uint64_t *slots)
 
 enum err func_call(struct store *store, struct func *func, uint64_t *slots)
 {
-	enum { MAX_DEPTH = 100 }; /* of the native stack */
 	store->trap = TRAP_NONE;
 	store->trap_top = NULL;
 	if (func->host) {
 		enum trap trap = func->host(func->host_data, store, slots);
 		return trap ? fail(store, trap) : ERR_NONE;
 	}
-	if (store->depth >= MAX_DEPTH || store->stack_left < FRAME_COST + (int64_t)func->frame_slots * 8)
+	if (store->depth >= MAX_CALLS_BACK || store->stack_left < FRAME_COST + (int64_t)func->frame_slots * 8)
 		return fail(store, TRAP_CALL_STACK_EXHAUSTED);
 	struct saved saved = save(store);
 	store->depth++;
@@ -127,24 +128,26 @@ struct instance *store_caller(const struct store *store)
 	return store->instance;
 }
 
+static struct stack_frame frame_of(struct func *func, const union word *pc)
+{
+	if (func->host)
+		return (struct stack_frame){ 0 };
+	const struct module *module = func->instance->module;
+	bool lowered = func->code != lower_code && pc != lower_code;
+	return (struct stack_frame){ module, func->index, lowered ? lower_offset_of(func, pc) : module->funcs[func->index].code };
+}
+
 size_t store_stack(const struct store *store, struct stack_frame *ret_frames, size_t max)
 {
 	bool in_host = store->caller != NULL;
 	const struct activation *at = in_host ? store->activation : store->trap_top;
 	const union word *pc = in_host ? store->pc - 1 : store->trap_pc;
 	size_t count = 0;
-	while (at && at > store->activations) {
-		struct func *func = at->func;
-		if (count < max) {
-			bool lowered = func->code != lower_code && pc != lower_code;
-			ret_frames[count] = (struct stack_frame){ func->instance->module, func->index,
-				lowered ? lower_offset_of(func, pc) : func->instance->module->funcs[func->index].code };
-		}
+	for (; at && at > store->activations; at--) {
+		if (count < max)
+			ret_frames[count] = frame_of(at->func, pc);
 		count++;
-		if (at->return_pc == stop_code)
-			break;
-		pc = at->return_pc - 1;
-		at--;
+		pc = at->return_pc == stop_code ? NULL : at->return_pc - 1; /* NULL: what called it is the host */
 	}
 	return count;
 }

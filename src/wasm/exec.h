@@ -56,12 +56,17 @@ struct instance {
 	struct arena arena;
 };
 
-/* A function that has been entered: how to go back to its caller. */
+/*
+ * A function that has been entered: how to go back to its caller. A function of the host has one only while it calls back: then it is the
+ * caller, and where its own caller goes on is there for who looks at the stack.
+ */
 struct activation {
 	const union word *return_pc; /* in the caller */
 	uint64_t *frame;             /* the caller's */
 	struct func *func;           /* that was entered */
 };
+
+enum { MAX_CALLS_BACK = 100 }; /* of func_call inside functions of the host, which take the native stack */
 
 /* What a frame costs beside its slots, so that empty functions cannot recurse for ever. */
 enum { FRAME_COST = 64 };

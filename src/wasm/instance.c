@@ -163,6 +163,8 @@ static enum err apply_segments(struct instance *instance)
 /* The instance belongs to the store from the start: what it put into tables before a failure stays there, and needs it. */
 enum err instance_create(struct store *store, struct module *module, const struct extern_value *imports, struct instance **ret_instance)
 {
+	store->trap = TRAP_NONE;
+	store->trap_top = NULL;
 	TRY(check_imports(module, imports));
 	struct instance *instance = calloc(1, sizeof *instance);
 	if (!instance)

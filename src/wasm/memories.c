@@ -22,8 +22,12 @@ enum err memory_init_pages(struct store *store, struct memory *memory, struct me
 		memory->reserved = size;
 		base = size ? mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0) : NULL;
 	}
-	if (base == MAP_FAILED || (size && mprotect(base, size, PROT_READ | PROT_WRITE) != 0))
-		return err_set_errno(errno, "cannot map a memory of %llu pages", (unsigned long long)type.limits.min);
+	if (base == MAP_FAILED || (size && mprotect(base, size, PROT_READ | PROT_WRITE) != 0)) {
+		int errnum = errno;
+		if (base != MAP_FAILED)
+			munmap(base, memory->reserved);
+		return err_set_errno(errnum, "cannot map a memory of %llu pages", (unsigned long long)type.limits.min);
+	}
 	memory->base = base;
 	memory->size = size;
 	return ERR_NONE;

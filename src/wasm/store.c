@@ -84,12 +84,13 @@ enum err store_create(const struct store_limits *limits, struct store **ret_stor
 		return err_nomem();
 	store->limits = *limits;
 	store->stack_size = limits->stack_bytes + SLACK;
-	store->activations_size = (limits->stack_bytes / FRAME_COST + 2) * sizeof(struct activation);
+	store->activations_size = (limits->stack_bytes / FRAME_COST + MAX_CALLS_BACK + 2) * sizeof(struct activation);
 	store->stack = map_stack(store->stack_size);
 	store->activations = map_stack(store->activations_size);
 	if (!store->stack || !store->activations) {
+		int errnum = errno;
 		store_destroy(store);
-		return err_set_errno(errno, "cannot map a stack of %llu bytes", (unsigned long long)limits->stack_bytes);
+		return err_set_errno(errnum, "cannot map a stack of %llu bytes", (unsigned long long)limits->stack_bytes);
 	}
 	store->stack_left = (int64_t)limits->stack_bytes;
 	store->activation = store->activations;

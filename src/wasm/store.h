@@ -94,7 +94,7 @@ void global_get(const struct global *global, uint64_t *ret_slots);
 void global_set(struct global *global, const uint64_t *slots);
 
 /* The last trap, and the stack where it happened: these stay until the next func_call or instance_create. In a host function the stack is
- * that of its caller. */
+ * that of its caller; host functions that call back have frames in it. */
 enum trap store_trap(const struct store *store);
 
 struct stack_frame {

@@ -9,6 +9,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 /* Of the instructions that traps and calls are looked for at. */
 enum { AT_UNREACHABLE = 0x00, AT_CALL = 0x10, AT_CALL_INDIRECT = 0x11, AT_DIV = 0x6d };
@@ -317,6 +319,35 @@ static void host_functions_call_back(void **state)
 	}
 }
 
+/* Looks around below two functions of the guest and one of the host. */
+static enum trap call_back_once(struct guest *guest, uint64_t *args)
+{
+	if (guest->depth++)
+		return look_around(guest, args);
+	assert_int_equal(call(guest, "indirect", 4), 5);
+	return TRAP_UNREACHABLE;
+}
+
+static void host_functions_that_call_back_are_on_the_stack(void **state)
+{
+	(void)state;
+	struct guest guest;
+	start(&guest);
+	guest.host = call_back_once;
+	for (int round = 0; round < 2; round++) {
+		guest.depth = 0;
+		assert_int_equal(call(&guest, "direct", 9), -1);
+		assert_int_equal(store_trap(guest.store), TRAP_UNREACHABLE);
+		assert_int_equal(guest.frame_count, 3);
+		assert_frame(&guest, &guest.frames[0], "indirect", AT_CALL_INDIRECT);
+		assert_null(guest.frames[1].module);
+		assert_frame(&guest, &guest.frames[2], "direct", AT_CALL);
+		assert_int_equal(store_stack(guest.store, guest.frames, 4), 1); /* the host's function has returned */
+		assert_frame(&guest, &guest.frames[0], "direct", AT_CALL);
+	}
+	finish(&guest);
+}
+
 static enum trap call_back_for_ever(struct guest *guest, uint64_t *args)
 {
 	guest->depth++;
@@ -393,6 +424,37 @@ static void a_memory_above_the_limit_is_refused(void **state)
 	finish(&guest);
 }
 
+/* Numbers of /proc/self/statm: pages mapped, and those of them that may be written privately. */
+static void measure(unsigned long *ret_mapped, unsigned long *ret_data)
+{
+	FILE *file = fopen("/proc/self/statm", "re");
+	assert_int_equal(fscanf(file, "%lu %*u %*u %*u %*u %lu", ret_mapped, ret_data), 2); /* NOLINT(cert-err34-c): the kernel's */
+	fclose(file);
+}
+
+/* Address space can be had, memory in it not. */
+static void a_memory_that_cannot_be_had_leaves_nothing_mapped(void **state)
+{
+	(void)state;
+	enum { SLACK = 64 << 20 };
+	struct guest guest;
+	struct rlimit limit, less;
+	struct memory *memory;
+	unsigned long before, data, after;
+	start(&guest);
+	measure(&before, &data);
+	assert_int_equal(getrlimit(RLIMIT_DATA, &limit), 0);
+	less = (struct rlimit){ data * (rlim_t)getpagesize() + SLACK, limit.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_DATA, &less), 0);
+	enum err err = store_add_memory(guest.store, (struct memtype){ { 16384, 65536 } }, &memory);
+	assert_int_equal(setrlimit(RLIMIT_DATA, &limit), 0);
+	assert_int_equal(err, ERR_NOMEM);
+	assert_string_equal(err_text(), "cannot map a memory of 16384 pages: Cannot allocate memory");
+	measure(&after, &data);
+	assert_in_range(after, 0, before + 4096);
+	finish(&guest);
+}
+
 static void imports_must_fit(void **state)
 {
 	(void)state;
@@ -410,9 +472,12 @@ static void imports_must_fit(void **state)
 	assert_int_equal(store_add_func(guest.store, &wrong, host_called, &guest, &imports[0].func), 0);
 	assert_int_equal(store_add_memory(guest.store, (struct memtype){ { 1, 2 } }, &imports[1].memory), 0);
 	for (int i = 0; i < 2; i++) {
+		assert_int_equal(call(&guest, "unreachable", 0), -1);
 		assert_int_equal(instance_create(guest.store, guest.module, &imports[i], &instance), ERR_UNSUPPORTED);
 		assert_string_equal(err_text(), texts[i]);
 		assert_null(instance);
+		assert_int_equal(store_trap(guest.store), TRAP_NONE); /* that was before */
+		assert_int_equal(store_stack(guest.store, NULL, 0), 0);
 	}
 	finish(&guest);
 }
@@ -470,9 +535,11 @@ int main(void)
 		cmocka_unit_test(a_trap_tells_where_it_was),
 		cmocka_unit_test(a_host_function_sees_its_callers),
 		cmocka_unit_test(host_functions_call_back),
+		cmocka_unit_test(host_functions_that_call_back_are_on_the_stack),
 		cmocka_unit_test(calling_back_for_ever_ends),
 		cmocka_unit_test(memories_grow_to_their_limit_only),
 		cmocka_unit_test(a_memory_above_the_limit_is_refused),
+		cmocka_unit_test(a_memory_that_cannot_be_had_leaves_nothing_mapped),
 		cmocka_unit_test(imports_must_fit),
 		cmocka_unit_test(segments_are_told_apart_beyond_16_bits),
 	};

@@ -153,11 +153,12 @@ static void the_largest_frame_is_run(void **state)
 	struct store *store;
 	struct instance *instance;
 	struct extern_value f;
+	uint64_t none = 0;
 	assert_int_equal(module->funcs[0].local_slots + module->funcs[0].max_height, 65535);
 	assert_int_equal(store_create(&STORE_LIMITS_DEFAULT, &store), 0);
 	assert_int_equal(instance_create(store, module, NULL, &instance), 0);
 	assert_true(instance_export(instance, view_text("f"), &f));
-	assert_int_equal(func_call(store, f.func, NULL), 0);
+	assert_int_equal(func_call(store, f.func, &none), 0);
 	store_destroy(store);
 	module_destroy(module);
 }
