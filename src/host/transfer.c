@@ -1,8 +1,23 @@
 /* Reading and writing. */
 #include <errno.h>
 #include <poll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "host/parts.h"
+
+/*
+ * The system call itself: the library's functions can be cancelled, which nobody does here, and ask of every call whether they may be as
+ * soon as there is a second thread. One buffer needs no list of them.
+ */
+static ssize_t move(int fd, bool reads, const struct iovec *vectors, int count, off_t offset)
+{
+	if (offset >= 0)
+		return syscall(reads ? SYS_preadv : SYS_pwritev, fd, vectors, count, offset, 0);
+	if (count == 1)
+		return syscall(reads ? SYS_read : SYS_write, fd, vectors->iov_base, vectors->iov_len);
+	return syscall(reads ? SYS_readv : SYS_writev, fd, vectors, count);
+}
 
 /* The number of bytes moved, or an errno. Where it may take long, the descriptor is waited for, so that the guest can be stopped. */
 static uint32_t moved(struct host *h, struct call *call, const struct descriptor *d, bool reads, struct guest_range range, off_t offset,
@@ -20,10 +35,7 @@ static uint32_t moved(struct host *h, struct call *call, const struct descriptor
 			if (error)
 				return error;
 		}
-		if (reads)
-			size = offset < 0 ? readv(d->fd, h->vectors, count) : preadv(d->fd, h->vectors, count, offset);
-		else
-			size = offset < 0 ? writev(d->fd, h->vectors, count) : pwritev(d->fd, h->vectors, count, offset);
+		size = move(d->fd, reads, h->vectors, count, offset);
 		if (size >= 0)
 			break;
 		bool again = errno == EINTR || (errno == EAGAIN && d->waits && !(d->flags & WASI_fdflags_NONBLOCK));

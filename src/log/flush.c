@@ -189,6 +189,7 @@ void *flush_thread(void *writer)
 {
 	struct log_writer *w = writer;
 	pthread_setname_np(pthread_self(), "timecraft-log");
+	sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){ 0 }); /* woken up, it does not take the processor from the guest */
 	leave_descriptors(w);
 	touch_ahead(w);
 	pthread_mutex_lock(&w->lock);
