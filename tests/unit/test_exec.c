@@ -9,8 +9,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 /* Of the instructions that traps and calls are looked for at. */
 enum { AT_UNREACHABLE = 0x00, AT_CALL = 0x10, AT_CALL_INDIRECT = 0x11, AT_DIV = 0x6d };
@@ -424,37 +422,6 @@ static void a_memory_above_the_limit_is_refused(void **state)
 	finish(&guest);
 }
 
-/* Numbers of /proc/self/statm: pages mapped, and those of them that may be written privately. */
-static void measure(unsigned long *ret_mapped, unsigned long *ret_data)
-{
-	FILE *file = fopen("/proc/self/statm", "re");
-	assert_int_equal(fscanf(file, "%lu %*u %*u %*u %*u %lu", ret_mapped, ret_data), 2); /* NOLINT(cert-err34-c): the kernel's */
-	fclose(file);
-}
-
-/* Address space can be had, memory in it not. */
-static void a_memory_that_cannot_be_had_leaves_nothing_mapped(void **state)
-{
-	(void)state;
-	enum { SLACK = 64 << 20 };
-	struct guest guest;
-	struct rlimit limit, less;
-	struct memory *memory;
-	unsigned long before, data, after;
-	start(&guest);
-	measure(&before, &data);
-	assert_int_equal(getrlimit(RLIMIT_DATA, &limit), 0);
-	less = (struct rlimit){ data * (rlim_t)getpagesize() + SLACK, limit.rlim_max };
-	assert_int_equal(setrlimit(RLIMIT_DATA, &less), 0);
-	enum err err = store_add_memory(guest.store, (struct memtype){ { 16384, 65536 } }, &memory);
-	assert_int_equal(setrlimit(RLIMIT_DATA, &limit), 0);
-	assert_int_equal(err, ERR_NOMEM);
-	assert_string_equal(err_text(), "cannot map a memory of 16384 pages: Cannot allocate memory");
-	measure(&after, &data);
-	assert_in_range(after, 0, before + 4096);
-	finish(&guest);
-}
-
 static void imports_must_fit(void **state)
 {
 	(void)state;
@@ -482,47 +449,6 @@ static void imports_must_fit(void **state)
 	finish(&guest);
 }
 
-static void append_section(struct buf *module, uint8_t id, const struct buf *contents)
-{
-	buf_append_byte(module, id);
-	for (int shift = 0; shift < 35; shift += 7) /* always five bytes */
-		buf_append_byte(module, (uint8_t)((contents->size >> shift & 0x7f) | (shift < 28 ? 0x80 : 0)));
-	buf_append(module, contents->data, contents->size);
-}
-
-/* 65,538 passive segments "?", but the last is "z" and the second "y"; the function reads the last into memory. */
-static void segments_are_told_apart_beyond_16_bits(void **state)
-{
-	(void)state;
-	BUF_CLEANUP struct buf bytes = { 0 }, datas = { 0 };
-	static const char head[] = "\0asm\1\0\0\0"
-				   "\x01\x04\x01\x60\x00\x00"
-				   "\x03\x02\x01\x00"
-				   "\x05\x03\x01\x00\x01"
-				   "\x07\x05\x01\x01"
-				   "f\x00\x00"
-				   "\x0c\x03\x82\x80\x04"
-				   "\x0a\x10\x01\x0e\x00\x41\x00\x41\x00\x41\x01\xfc\x08\x81\x80\x04\x00\x0b";
-	buf_append(&bytes, head, sizeof head - 1);
-	buf_append(&datas, "\x82\x80\x04", 3);
-	for (uint32_t i = 0; i < 65538; i++)
-		buf_append(&datas, i == 1 ? "\x01\x01y" : i == 65537 ? "\x01\x01z" : "\x01\x01?", 3);
-	append_section(&bytes, 11, &datas);
-	struct module *module;
-	struct store *store;
-	struct instance *instance;
-	struct extern_value export;
-	if (module_decode(buf_view(&bytes), &module))
-		fail_msg("%s", err_text());
-	assert_int_equal(store_create(&STORE_LIMITS_DEFAULT, &store), 0);
-	assert_int_equal(instance_create(store, module, NULL, &instance), 0);
-	assert_true(instance_export(instance, view_text("f"), &export));
-	assert_int_equal(func_call(store, export.func, (uint64_t[1]){ 0 }), 0);
-	assert_int_equal(instance_memory(instance)->base[0], 'z');
-	store_destroy(store);
-	module_destroy(module);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -539,9 +465,7 @@ int main(void)
 		cmocka_unit_test(calling_back_for_ever_ends),
 		cmocka_unit_test(memories_grow_to_their_limit_only),
 		cmocka_unit_test(a_memory_above_the_limit_is_refused),
-		cmocka_unit_test(a_memory_that_cannot_be_had_leaves_nothing_mapped),
 		cmocka_unit_test(imports_must_fit),
-		cmocka_unit_test(segments_are_told_apart_beyond_16_bits),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

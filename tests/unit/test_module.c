@@ -3,7 +3,6 @@
 #include "unit.h"
 #include "wasm/lines.h"
 #include "wasm/module_parts.h"
-#include "wasm/store.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -139,27 +138,6 @@ static void bodies_are_measured(void **state)
 	assert_int_equal(func->local_slots, 4);
 	assert_int_equal(func->max_height, 3);
 	assert_int_equal(module->bytes.data[func->code], 0x41);
-	module_destroy(module);
-}
-
-/* As large as a frame may be: with one more operand it is refused (test_decode). */
-static void the_largest_frame_is_run(void **state)
-{
-	(void)state;
-	struct module *module = DECODE(HEAD TYPES "\x03\x02\x01\x00"
-						  "\x07\x05\x01\x01"
-						  "f\x00\x00"
-						  "\x0a\x10\x01\x0e\x01\xfe\xff\x01\x7b\x20\xfd\xff\x01\x41\x00\x1a\x1a\x0b");
-	struct store *store;
-	struct instance *instance;
-	struct extern_value f;
-	uint64_t none = 0;
-	assert_int_equal(module->funcs[0].local_slots + module->funcs[0].max_height, 65535);
-	assert_int_equal(store_create(&STORE_LIMITS_DEFAULT, &store), 0);
-	assert_int_equal(instance_create(store, module, NULL, &instance), 0);
-	assert_true(instance_export(instance, view_text("f"), &f));
-	assert_int_equal(func_call(store, f.func, &none), 0);
-	store_destroy(store);
 	module_destroy(module);
 }
 
@@ -322,7 +300,6 @@ int main(void)
 		cmocka_unit_test(custom_sections_are_found),
 		cmocka_unit_test(equal_types_have_equal_numbers),
 		cmocka_unit_test(bodies_are_measured),
-		cmocka_unit_test(the_largest_frame_is_run),
 		cmocka_unit_test(the_first_bad_function_is_reported),
 		cmocka_unit_test(huge_counts_cost_nothing),
 		cmocka_unit_test(deep_nesting_is_validated),
