@@ -129,7 +129,10 @@ static enum err frame_next(struct log_reader *r, struct frame_header *ret_frame,
 	struct frame_header frame = { 0 };
 	if (left == 0)
 		return ERR_EXISTS;
-	memcpy(&frame, at, left < sizeof frame ? left : sizeof frame);
+	if (left >= sizeof frame) /* of a size that is known: loads of what overlapping stores have put together are slow */
+		memcpy(&frame, at, sizeof frame);
+	else
+		memcpy(&frame, at, left);
 	if (r->in_tail && frame.size == 0)
 		return ERR_END;
 	if (r->in_tail && frame.size == FRAME_BUFFER_ENDS) {
