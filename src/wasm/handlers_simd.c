@@ -90,6 +90,20 @@ HANDLER(i8x16_shuffle_slots)
 	NEXT(4);
 }
 
+#if defined __x86_64__
+SSSE3 HANDLER(i8x16_swizzle_ssse3)
+{
+	SET_VECTOR(A, swizzle_ssse3((u8x16)VECTOR(B), (u8x16)VECTOR(C)));
+	NEXT(2);
+}
+
+SSSE3 HANDLER(i8x16_shuffle_ssse3)
+{
+	SET_VECTOR(A, shuffle_ssse3((u8x16)VECTOR(B), (u8x16)VECTOR(C), (const uint8_t *)(PC + 2)));
+	NEXT(4);
+}
+#endif
+
 /* Where slot `slot` plus the constant offset points, if `size` bytes are there. */
 #define ADDRESS(name, slot, size)                                      \
 	uint64_t name = (uint64_t)SLOT(uint32_t, slot) + PC[1].offset; \
@@ -181,4 +195,10 @@ void steps_add_simd(struct step *steps)
 	LOADS(ADD)
 	LOAD_LANES(ADD)
 	STORE_LANES(ADD)
+#if defined __x86_64__
+	if (HAS_SSSE3) {
+		steps[opcode_index(OP_i8x16_swizzle)].slots = i8x16_swizzle_ssse3;
+		steps[opcode_index(OP_i8x16_shuffle)].slots = i8x16_shuffle_ssse3;
+	}
+#endif
 }
