@@ -81,16 +81,22 @@ static bool next_buffer(struct log_writer *w)
 	return true;
 }
 
+/*
+ * A frame's second word: kind, flags, call and count. It is put together in a register and stored at once: what is stored in parts is slow
+ * to load whole, as the check does.
+ */
+static inline uint64_t frame_word(uint8_t kind, uint8_t flags, uint16_t call, uint32_t count)
+{
+	return kind | (uint64_t)flags << 8 | (uint64_t)call << 16 | (uint64_t)count << 32;
+}
+
 /* Begins a frame where the word for its size is 0; that stays so until finish_frame. */
 static bool start_frame(struct log_writer *w, uint8_t kind, uint16_t call, uint32_t fixed)
 {
 	if ((size_t)(w->end - w->at) < FRAME_HEADER + fixed + 64 && !next_buffer(w))
 		return false;
 	w->frame = (struct frame_header *)w->at;
-	w->frame->kind = kind;
-	w->frame->flags = 0;
-	w->frame->call = call;
-	w->frame->count = 0;
+	w->frame_word = frame_word(kind, 0, call, 0);
 	w->at += FRAME_HEADER + fixed;
 	return true;
 }
@@ -101,8 +107,9 @@ static void finish_frame(struct log_writer *w)
 	struct frame_header *frame = w->frame;
 	size_t size = (size_t)(w->at - (uint8_t *)frame);
 	size_t padding = -size & 7;
-	frame->flags |= (uint8_t)(padding << FRAME_PADDING_SHIFT);
-	memset(w->at, 0, padding);
+	uint64_t word = w->frame_word | frame_word(0, (uint8_t)(padding << FRAME_PADDING_SHIFT), 0, 0), zero = 0;
+	memcpy(&frame->kind, &word, sizeof word);
+	memcpy(w->at, &zero, sizeof zero); /* the padding, and in the room for an end mark what follows it */
 	w->at += padding;
 	size += padding;
 	frame->check = (uint32_t)checksum((uint8_t *)frame + 8, size - 8);
@@ -118,8 +125,8 @@ static void finish_frame(struct log_writer *w)
 /* Ends the frame where its stream goes on in the next buffer. */
 static bool continue_frame(struct log_writer *w)
 {
-	uint16_t call = w->frame->call;
-	w->frame->flags |= FRAME_CONTINUES;
+	uint16_t call = (uint16_t)(w->frame_word >> 16);
+	w->frame_word |= frame_word(0, FRAME_CONTINUES, 0, 0);
 	finish_frame(w);
 	if (!next_buffer(w))
 		return false;
@@ -165,8 +172,7 @@ bool log_begin(struct log_writer *w, uint16_t call, const uint64_t *args, uint32
 		return shut(w);
 	if (__builtin_expect(!start_frame(w, FRAME_BEGIN, call, CALL_FIXED + 8 * arg_count), 0))
 		return false;
-	w->frame->flags = faulted ? FRAME_FAULTED : 0;
-	w->frame->count = arg_count;
+	w->frame_word |= frame_word(0, faulted ? FRAME_FAULTED : 0, 0, arg_count);
 	w->start = time_ticks();
 	uint64_t *fixed = (uint64_t *)(w->frame + 1);
 	fixed[0] = w->start;
@@ -212,7 +218,7 @@ bool log_commit(struct log_writer *w, uint64_t output_bound, uint32_t span_bound
 {
 	if (w->failed || !w->frame)
 		return shut(w);
-	uint16_t call = w->frame->call;
+	uint16_t call = (uint16_t)(w->frame_word >> 16);
 	uint64_t bound = output_bound + 16 * (uint64_t)span_bound;
 	if (__builtin_expect(bound + 256 > (size_t)(w->end - w->at), 0) && !reserve_buffers(w, bound))
 		return shut(w);
@@ -232,8 +238,8 @@ void log_span(struct log_writer *w, uint32_t offset, const void *data, uint64_t 
 		offset += SPAN_IOV - 8;
 		size -= SPAN_IOV - 8;
 	}
-	uint32_t head[2] = { offset, (uint32_t)size | (iov ? SPAN_IOV : 0) };
-	log_put(w, head, sizeof head);
+	uint64_t head = offset | (size | (iov ? SPAN_IOV : 0)) << 32;
+	log_put(w, &head, sizeof head);
 	log_put(w, at, size);
 }
 
@@ -246,8 +252,7 @@ void log_end(struct log_writer *w, uint32_t result, uint8_t end)
 {
 	if (!w->frame)
 		return;
-	w->frame->count = result;
-	w->frame->flags |= (uint8_t)(end << FRAME_END_SHIFT);
+	w->frame_word |= frame_word(0, (uint8_t)(end << FRAME_END_SHIFT), 0, result);
 	*(uint64_t *)(w->frame + 1) = time_ticks() - w->start;
 	finish_frame(w);
 }
@@ -256,7 +261,7 @@ bool log_event(struct log_writer *w, enum record_kind kind, const uint64_t *args
 {
 	if (!log_begin(w, 0, args, arg_count, false))
 		return false;
-	w->frame->kind = (uint8_t)(FRAME_WHOLE + kind);
+	w->frame_word ^= frame_word(FRAME_BEGIN ^ (uint8_t)(FRAME_WHOLE + kind), 0, 0, 0);
 	if (text.size) {
 		size_t room = (size_t)(w->end - w->at) / 2; /* a text is cut rather than continued */
 		size_t size = text.size < room ? text.size : room;

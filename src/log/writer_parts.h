@@ -13,6 +13,7 @@ enum { TAIL_LOST = -1 }; /* what was mapped is not the file any more, or the fil
 struct log_writer {
 	/* The guest's thread. */
 	uint8_t *at, *end;            /* free space in the current buffer; room for an end mark is kept behind `end` */
+	uint64_t frame_word;          /* of the frame under construction: what follows its check */
 	struct frame_header *frame;   /* under construction; its size word is 0. NULL: nothing is written any more */
 	const uint8_t *committed;     /* the end of what the current buffer holds */
 	uint64_t number;              /* of the next record */
