@@ -2,13 +2,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
-#include <zstd.h>
 
 #include "log/checksum.h"
 #include "log/reader_parts.h"
 
-/* True if all of it was there. */
-static bool read_at(int fd, void *to, size_t size, uint64_t offset)
+bool read_at(int fd, void *to, size_t size, uint64_t offset)
 {
 	uint8_t *at = to;
 	while (size) {
@@ -24,7 +22,7 @@ static bool read_at(int fd, void *to, size_t size, uint64_t offset)
 	return true;
 }
 
-static bool header_valid(const struct block_header *header)
+bool block_header_valid(const struct block_header *header)
 {
 	return header->magic == BLOCK_MAGIC && header->check == checksum(header, offsetof(struct block_header, check));
 }
@@ -40,7 +38,7 @@ static bool find_block(struct log_reader *r, uint64_t from)
 		for (ssize_t i = 0; i + BLOCK_HEADER <= size; i++) {
 			struct block_header header;
 			memcpy(&header, window + i, sizeof header);
-			if (header_valid(&header)) {
+			if (block_header_valid(&header)) {
 				r->offset = offset + (uint64_t)i;
 				return true;
 			}
@@ -67,26 +65,12 @@ static bool wanted(const struct log_reader *r, const struct block_header *header
 	return !(r->seek_ticks_wall && header->anchor.wall < r->seek_ticks_wall && !r->assembling);
 }
 
-static bool unpack(struct log_reader *r, const struct block_header *header, const uint8_t *stored)
-{
-	if (header->codec == CODEC_RAW) {
-		memcpy(r->frames, stored, header->raw_size);
-		return header->raw_size == header->stored_size;
-	}
-	return header->codec == CODEC_ZSTD && ZSTD_decompress(r->frames, BLOCK_RAW_MAX, stored, header->stored_size) == header->raw_size;
-}
-
 static enum err load_block(struct log_reader *r, const struct block_header *header, uint64_t at)
 {
-	if (header->raw_size > BLOCK_RAW_MAX || header->stored_size > BLOCK_RAW_MAX)
-		return damaged(r, at, "a block larger than the format allows");
-	if (!read_at(r->segment_fd, r->packed, header->stored_size, at + BLOCK_HEADER))
-		return damaged(r, at, "a block that is cut off");
+	const char *wrong = unpack(r, header, at);
+	if (wrong)
+		return damaged(r, at, wrong);
 	r->frames_checked = header->codec == CODEC_RAW;
-	if (!r->frames_checked && checksum(r->packed, header->stored_size) != header->stored_check)
-		return damaged(r, at, "a block whose bytes are not what was written");
-	if (!unpack(r, header, r->packed))
-		return damaged(r, at, "a block that cannot be decompressed");
 	r->frames_size = header->raw_size;
 	r->frames_at = 0;
 	r->frames_offset = at;
@@ -152,7 +136,7 @@ static enum err segment_next(struct log_reader *r)
 			r->segment_done = true;
 			return ERR_END;
 		}
-		if (!header_valid(&header)) {
+		if (!block_header_valid(&header)) {
 			if (being_written(r)) {
 				r->segment_done = true;
 				return ERR_END;
@@ -162,6 +146,8 @@ static enum err segment_next(struct log_reader *r)
 		r->offset = at + BLOCK_HEADER + header.stored_size;
 		if (header.kind == BLOCK_FOOTER)
 			r->footer = true;
+		if (header.kind == BLOCK_RECORDS)
+			r->places[header.ordinal % REFERENCE_BACK] = at;
 		if (header.kind != BLOCK_RECORDS && header.kind != BLOCK_INDEX && header.kind != BLOCK_FOOTER &&
 			!(header.kind & BLOCK_SKIPPABLE))
 			return damaged(r, at, "a block of a kind that this version does not know");

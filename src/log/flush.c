@@ -9,14 +9,18 @@
 #include "log/checksum.h"
 #include "log/writer_parts.h"
 
+enum { LEVEL_RAW = 0, LEVEL_FAST = -4 };
+enum { PARTED_MAX = sizeof(struct parted_header) + REFERENCES_MAX * sizeof(struct reference) + BUFFER_SIZE };
+
 bool flush_start(struct log_writer *w)
 {
-	if (w->raw)
+	if (w->parted)
 		return true;
-	w->raw = malloc(BUFFER_SIZE);
-	w->packed = malloc(ZSTD_compressBound(BUFFER_SIZE));
+	w->packed = malloc(ZSTD_compressBound(PARTED_MAX));
 	w->zstd = ZSTD_createCCtx();
-	return w->raw && w->packed && w->zstd;
+	w->repeats = repeats_create();
+	w->parted = w->packed && w->zstd && w->repeats ? malloc(PARTED_MAX) : NULL;
+	return w->parted;
 }
 
 /* The writer fails with errno. What the kernel cannot read from the tail is not there any more. */
@@ -100,27 +104,46 @@ static bool survey(const uint8_t *frames, const uint8_t *last, struct block_head
 	return true;
 }
 
-/* The frames without their checks, which would not compress: the block has its own. False: they are better stored as they are. */
-static bool pack(struct log_writer *w, const uint8_t *frames, struct block_header *header)
+static bool compress(struct log_writer *w, const void *bytes, size_t size, int level, struct block_header *header)
 {
-	uint32_t size = header->raw_size;
-	memcpy(w->raw, frames, size);
-	for (uint32_t at = 0; at < size;) {
-		uint32_t frame_size;
-		memcpy(&frame_size, w->raw + at, sizeof frame_size);
-		if (frame_size < FRAME_HEADER || frame_size > size - at) {
-			writer_fail(w, TAIL_LOST);
-			return false;
-		}
-		memset(w->raw + at + offsetof(struct frame_header, check), 0, sizeof(uint32_t));
-		at += frame_size;
-	}
-	size_t packed = ZSTD_compressCCtx(w->zstd, w->packed, ZSTD_compressBound(BUFFER_SIZE), w->raw, size, 1);
+	size_t packed = ZSTD_compressCCtx(w->zstd, w->packed, ZSTD_compressBound(PARTED_MAX), bytes, size, level);
 	if (ZSTD_isError(packed) || packed >= size)
 		return false;
 	header->stored_size = (uint32_t)packed;
-	header->codec = CODEC_ZSTD;
 	return true;
+}
+
+/* How hard to try, by how many buffers wait: to store them as they are is the fastest. */
+static int level_of(const struct log_writer *w, uint64_t waiting)
+{
+	if (waiting <= 2 || w->closing)
+		return 1;
+	return waiting <= BUFFER_COUNT / 2 ? LEVEL_FAST : LEVEL_RAW;
+}
+
+/*
+ * What is stored of a buffer. Frames that nothing is done with are stored with their checks; else without, since those would not compress
+ * and the block has its own.
+ */
+static const uint8_t *pack(struct log_writer *w, const uint8_t *frames, const struct parted *parted, int level, struct block_header *header)
+{
+	if (parted->reference_count == 0) {
+		if (level == LEVEL_RAW || !compress(w, parted->literals, parted->literal_size, level, header))
+			return frames;
+		header->codec = CODEC_ZSTD;
+		return w->packed;
+	}
+	struct parted_header head = { parted->reference_count, parted->literal_size };
+	size_t references = parted->reference_count * sizeof(struct reference), size = sizeof head + references + parted->literal_size;
+	memcpy(w->parted, &head, sizeof head);
+	memcpy(w->parted + sizeof head, parted->references, references);
+	memcpy(w->parted + sizeof head + references, parted->literals, parted->literal_size);
+	header->codec = CODEC_PARTED_ZSTD;
+	if ((level != LEVEL_RAW || size < BUFFER_SIZE / 8) && compress(w, w->parted, size, level == LEVEL_RAW ? LEVEL_FAST : level, header))
+		return w->packed;
+	header->codec = CODEC_PARTED;
+	header->stored_size = (uint32_t)size;
+	return w->parted;
 }
 
 bool flush_buffer(struct log_writer *w, uint64_t ordinal)
@@ -130,13 +153,15 @@ bool flush_buffer(struct log_writer *w, uint64_t ordinal)
 	struct block_header header = { .kind = BLOCK_RECORDS, .ordinal = ordinal, .first_number = buffer->first_number };
 	pthread_mutex_lock(&w->lock);
 	bool full = ordinal < w->filled;
-	bool behind = w->filled - w->flushed > BUFFER_COUNT / 2 && !w->closing;
+	int level = level_of(w, w->filled - w->flushed);
 	pthread_mutex_unlock(&w->lock);
-	if (buffer->ordinal != ordinal || !survey(frames, full ? NULL : w->committed, &header)) {
+	struct parted parted;
+	if (buffer->ordinal != ordinal || !survey(frames, full ? NULL : w->committed, &header) ||
+		!repeats_part(w->repeats, ordinal, frames, header.raw_size, &parted)) {
 		writer_fail(w, TAIL_LOST);
 		return false;
 	}
-	const uint8_t *stored = !behind && pack(w, frames, &header) ? w->packed : frames;
+	const uint8_t *stored = pack(w, frames, &parted, level, &header);
 	uint64_t offset = w->segment_size;
 	if (!write_block(w, &header, stored))
 		return false;

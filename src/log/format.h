@@ -22,10 +22,13 @@ enum {
 	BUFFER_SIZE = 256 << 10,
 	BUFFER_COUNT = 8,
 	FRAME_HEADER = 16,
+
+	REFERENCE_BACK = 1024,  /* blocks: a reference goes back less than that */
+	REFERENCE_BLOCKS = 32,  /* that one block may refer to */
 };
 
 enum block_kind { BLOCK_RECORDS = 1, BLOCK_INDEX = 2, BLOCK_FOOTER = 3, BLOCK_SKIPPABLE = 0x80 };
-enum block_codec { CODEC_RAW = 0, CODEC_ZSTD = 1 };
+enum block_codec { CODEC_RAW = 0, CODEC_ZSTD = 1, CODEC_PARTED = 2, CODEC_PARTED_ZSTD = 3 };
 enum frame_kind { FRAME_BEGIN = 1, FRAME_INPUT = 2, FRAME_END = 3, FRAME_WHOLE = 16 };
 /* A frame's flags: two bits, how many bytes of padding end it (three bits), and of END how the call ended (three bits). */
 enum frame_flag { FRAME_CONTINUES = 1, FRAME_FAULTED = 2, FRAME_PADDING_SHIFT = 2, FRAME_END_SHIFT = 5 };
@@ -79,6 +82,17 @@ struct frame_header {
 	uint32_t count;
 };
 
+/* Of a parted block: this, its references, and its literals. */
+struct parted_header {
+	uint32_t reference_count, literal_size;
+};
+
+struct reference {
+	uint32_t at, size;   /* of the block's frames */
+	uint32_t back, from; /* the block of so many ordinals before, and the place among its literals */
+};
+
+_Static_assert(sizeof(struct parted_header) == 8 && sizeof(struct reference) == 16, "as documented");
 _Static_assert(sizeof(struct segment_header) == SEGMENT_HEADER, "as documented");
 _Static_assert(sizeof(struct block_header) == BLOCK_HEADER, "as documented");
 _Static_assert(sizeof(struct footer) == FOOTER_PAYLOAD, "as documented");

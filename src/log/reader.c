@@ -67,9 +67,11 @@ enum err log_open(int dir_fd, struct log_reader **ret_reader)
 	r->segment_fd = openat(dir_fd, "00000000.log", O_RDONLY | O_CLOEXEC);
 	r->frames = malloc(BLOCK_RAW_MAX);
 	r->packed = malloc(BLOCK_RAW_MAX);
-	enum err err = r->segment_fd < 0 ? err_set_errno(errno, "cannot read the recording's log")
-		: r->frames && r->packed ? read_header(r)
-					 : err_nomem();
+	r->parted = malloc(BLOCK_RAW_MAX);
+	r->zstd = ZSTD_createDCtx();
+	enum err err = r->segment_fd < 0                         ? err_set_errno(errno, "cannot read the recording's log")
+		: r->frames && r->packed && r->parted && r->zstd ? read_header(r)
+								 : err_nomem();
 	if (err) {
 		log_close(r);
 		return err;
@@ -95,6 +97,10 @@ void log_close(struct log_reader *r)
 	free(r->notes);
 	free(r->frames);
 	free(r->packed);
+	free(r->parted);
+	ZSTD_freeDCtx(r->zstd);
+	for (uint32_t i = 0; i < REFERENCE_BLOCKS; i++)
+		free(r->literals[i].content);
 	free(r);
 }
 

@@ -1,9 +1,18 @@
 /* What the files of the reader share. */
 #pragma once
 
+#include <zstd.h>
+
 #include "base/buf.h"
 #include "log/format.h"
 #include "log/reader.h"
+
+/* What other blocks may refer to in a block. */
+struct literals {
+	uint64_t ordinal, used;
+	uint8_t *content;
+	struct view bytes;
+};
 
 struct log_reader {
 	int segment_fd, tail_fd, lock_fd;
@@ -40,11 +49,22 @@ struct log_reader {
 	uint64_t duration;
 
 	uint64_t seek_number, seek_ticks_wall;
-	uint8_t *packed;
+	uint8_t *packed;                /* what is stored of a block */
+	uint8_t *parted;
+	ZSTD_DCtx *zstd;
+	uint64_t places[REFERENCE_BACK]; /* of blocks in the segment, by their ordinal */
+	struct literals literals[REFERENCE_BLOCKS];
+	uint64_t literals_used;         /* counts, to know which were not for the longest */
+	uint32_t literals_read;         /* for the current block */
 };
 
 /* blocks.c */
 enum err blocks_next(struct log_reader *r); /* loads the next frames; ERR_END, ERR_DAMAGED */
+bool read_at(int fd, void *to, size_t size, uint64_t offset); /* true if all of it was there */
+bool block_header_valid(const struct block_header *header);
+
+/* unpack.c: reads the frames of the block at `at` of the segment. A text of what is wrong with it, or NULL. */
+const char *unpack(struct log_reader *r, const struct block_header *header, uint64_t at);
 
 /* assemble.c: from frames to records */
 bool assemble(struct log_reader *r, const struct frame_header *frame, const uint8_t *payload); /* true: the record is whole */

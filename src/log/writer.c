@@ -310,7 +310,8 @@ static void destroy(struct log_writer *w)
 	if (w->dir_fd >= 0)
 		close(w->dir_fd);
 	ZSTD_freeCCtx(w->zstd);
-	free(w->raw);
+	repeats_destroy(w->repeats);
+	free(w->parted);
 	free(w->packed);
 	buf_finish(&w->index);
 	pthread_mutex_destroy(&w->lock);

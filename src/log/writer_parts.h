@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "log/format.h"
+#include "log/repeats.h"
 #include "log/writer.h"
 
 enum { TAIL_LOST = -1 }; /* what was mapped is not the file any more, or the file is not what was written */
@@ -37,7 +38,8 @@ struct log_writer {
 	uint64_t filled, flushed;     /* buffers; under the lock */
 	bool closing;
 	ZSTD_CCtx *zstd;
-	uint8_t *raw, *packed;        /* of one buffer */
+	struct repeats *repeats;
+	uint8_t *parted, *packed;     /* of one block */
 	uint64_t segment_size, raw_bytes;
 	bool reserved;                /* the segment has space behind its end */
 	struct buf index;
