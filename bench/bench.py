@@ -188,6 +188,18 @@ def bench_trace(bench):
     bench.show("run --trace : run, fd_write", samples, "goal: 2", traced)
 
 
+def bench_observe(bench):
+    """What a call costs that is watched: shown, and looked at but not shown."""
+    count = 1_000_000
+    words = ["--", bench.guest("calls"), "clock", count]
+    for what, options in {"shown": [], "not shown": ["--filter", "fd_read"]}.items():
+        traced = [TIMECRAFT, "run", "--fly-blind", "--trace", "--output-file", bench.folder / "trace", *options, *words]
+        samples = bench.pairs_of(traced, bench.blind(*words))
+        bench.show(f"blind with --trace : blind, {what}", samples, "", traced)
+        cost = statistics.median(a.cpu - b.cpu for a, b in samples) / count * 1e9
+        bench.note("  cost of watching a call", f"{cost:.0f} ns of the processor", "", traced)
+
+
 def bench_start(bench):
     """From start to exit, over native."""
     hello, native = bench.guest("hello"), bench.native("hello")

@@ -19,6 +19,7 @@ struct observer {
 	struct buf notes;  /* struct view */
 	uint64_t next_number;
 	uint64_t tick_scale;
+	struct time_anchor anchor;   /* what starts of calls are counted from; set anew before the wall clock has gone far */
 };
 
 static struct observer *of_layer(struct layer *layer)
@@ -91,11 +92,30 @@ static void take_note(struct call_output *output, struct view note)
 		observer->outside->note(observer->outside, note);
 }
 
-static void clear(struct buf *buf)
+static inline void clear(struct buf *buf)
 {
 	if (buf->capacity > KEEP)
 		buf_finish(buf);
-	buf_clear(buf);
+	if (buf->size || buf->failed)
+		buf_clear(buf);
+}
+
+static uint64_t ticks_to_ns(const struct observer *observer, uint64_t ticks)
+{
+	return (uint64_t)((unsigned __int128)ticks * observer->tick_scale >> 32);
+}
+
+/* Ticks cost a part of what a clock does. The wall clock may be slewed or set, so that it is asked again after a while. */
+static uint64_t wall_at(struct observer *observer, uint64_t ticks)
+{
+	enum { AGE = 10 * NS_PER_MS };
+	struct time_anchor *anchor = &observer->anchor;
+	uint64_t age = ticks_to_ns(observer, ticks - anchor->ticks);
+	if (age > AGE) {
+		*anchor = (struct time_anchor){ .ticks = ticks, .wall = time_of(CLOCK_REALTIME) };
+		age = 0;
+	}
+	return anchor->wall + age;
 }
 
 static void show(struct observer *observer)
@@ -105,7 +125,7 @@ static void show(struct observer *observer)
 	observer->hooks.record(observer->hooks.data, &observer->record);
 }
 
-static void begin(struct observer *observer, const struct call *call)
+static void begin(struct observer *observer, struct call *call)
 {
 	struct record *record = &observer->record;
 	clear(&observer->bytes);
@@ -115,20 +135,23 @@ static void begin(struct observer *observer, const struct call *call)
 	*record = (struct record){ .number = observer->next_number++, .kind = RECORD_CALL, .call = call->type->number };
 	record->arg_count = call->type->arg_count;
 	memcpy(record->args, call->args, sizeof call->args);
-	record->faulted = call_fault(call) != NULL;
-	if (!record->faulted)
+	call->in_bounds = call_fault(call) == NULL; /* the layers below need not ask again */
+	record->faulted = !call->in_bounds;
+	if (call->in_bounds && call->type->input_count)
 		call_inputs(call, take_input, observer);
-	record->start = time_of(CLOCK_REALTIME);
+	record->start = wall_at(observer, time_ticks());
 }
 
-/* The record without its outputs, whose bytes are not where they stay yet. */
+/* The record without its inputs, whose bytes are not where they stay yet. */
 static void show_before(struct observer *observer)
 {
-	struct record record = observer->record;
+	struct record *record = &observer->record;
+	uint32_t input_count = record->input_count;
 	if (!observer->hooks.before)
 		return;
-	record.input_count = 0;
-	observer->hooks.before(observer->hooks.data, &record);
+	record->input_count = 0;
+	observer->hooks.before(observer->hooks.data, record);
+	record->input_count = input_count;
 }
 
 static void observe_call(struct layer *layer, struct call *call)
@@ -144,7 +167,7 @@ static void observe_call(struct layer *layer, struct call *call)
 	call->output = observer->outside;
 
 	struct record *record = &observer->record;
-	record->duration = (uint64_t)((unsigned __int128)ticks * observer->tick_scale >> 32);
+	record->duration = ticks_to_ns(observer, ticks);
 	record->end = (uint8_t)call->end;
 	record->result = call->result;
 	record->finished = true;

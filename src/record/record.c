@@ -40,7 +40,7 @@ static void record_call(struct layer *layer, struct call *call)
 {
 	struct recorder *r = (struct recorder *)layer;
 	const struct call_type *type = call->type;
-	bool faulted = call_fault(call) != NULL;
+	bool faulted = !call->in_bounds && call_fault(call) != NULL;
 	call->in_bounds = !faulted;
 	if (!log_begin(r->writer, type->number, call->args, type->arg_count, faulted)) {
 		fail(r, call);
