@@ -18,6 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(ROOT / "guests"))
+
+import build as guests  # noqa: E402 (guests/build.py)
+
 TIMECRAFT = ROOT / "build" / "timecraft"
 CLANG = "clang-19"
 GO = next((path for path in ("/usr/lib/go-1.23/bin/go", shutil.which("go")) if path and Path(path).exists()), None)
@@ -244,6 +249,22 @@ def bench_memory(bench):
         blind = bench.blind("--", bench.guest("calls"), *words)
         over = max(peak_memory(command, bench.env) - peak_memory(blind, bench.env) for _ in range(bench.pairs)) / (1 << 20)
         bench.note(f"memory while recording, {words[0]}", f"{over:.1f} MiB more", "goal: 32 MiB", command)
+
+
+def bench_validate(bench):
+    """Decoding and validating large modules, on one processor."""
+    subprocess.run(["ninja", "-C", ROOT / "build", "bench/validate"], check=True, stdout=subprocess.DEVNULL)
+    for name in ("esbuild.wasm", "python.wasm"):
+        try:
+            module = guests.make(name)
+        except guests.Missing as missing:
+            print(f"{name}: skipped: {missing}")
+            continue
+        command = [ROOT / "build" / "bench" / "validate", module, 3 * bench.pairs]
+        result = subprocess.run([str(word) for word in command], check=True, capture_output=True, text=True)
+        seconds = statistics.median(map(float, result.stdout.split()))
+        size = module.stat().st_size / 1e6
+        bench.note(f"validating {name}", f"{size / seconds:.0f} MB/s: {size:.1f} MB in {seconds * 1000:.1f} ms", "", command)
 
 
 KERNELS = {"matmul": 60, "nbody": 500_000, "mandelbrot": 500, "hash": 100_000, "sieve": 20, "calls": 33, "sort": 500_000}
