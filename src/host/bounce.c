@@ -56,8 +56,13 @@ static bool make_buffer(struct host *h, size_t size)
 
 uint32_t bounce_vectors(struct host *h, const struct descriptor *d, int *count)
 {
+	return d->spills ? bounce_all(h, count) : 0;
+}
+
+uint32_t bounce_all(struct host *h, int *count)
+{
 	size_t size = 0;
-	if (!d->spills || *count == 0)
+	if (*count == 0)
 		return 0;
 	for (int i = 0; i < *count && size < MOST; i++)
 		size += h->vectors[i].iov_len;

@@ -58,6 +58,7 @@ void descriptor_close(struct descriptor *descriptor)
 	if (descriptor->fd >= 0 && !descriptor->inherited)
 		close(descriptor->fd);
 	free(descriptor->name);
+	free(descriptor->socket);
 	*descriptor = (struct descriptor){ .fd = -1 };
 }
 

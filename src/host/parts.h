@@ -2,19 +2,36 @@
 #pragma once
 
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 
 #include "base/buf.h"
 #include "host/host.h"
 #include "wasi/abi.h"
 #include "wasi/args.h"
+#include "wasi/net.h"
 
 /* How far a directory's descriptor reaches. */
 enum reach {
 	REACH_BENEATH, /* what lies below it */
 	REACH_ROOT,    /* it is the host's "/": all of the host, ".." and absolute symlinks as natively */
 	REACH_WHOLE,   /* a directory opened through REACH_ROOT: all of the host too */
+};
+
+/* A socket that the guest made, or that was given to it as one: what the kernel does not know of it. Its host's is never blocking. */
+struct net_socket {
+	uint8_t family;   /* enum net_family */
+	uint8_t type;     /* enum net_type */
+	uint8_t role;     /* enum socket_role */
+	bool bound;       /* by the guest: its own address is one of the host's */
+	bool connecting;  /* not known yet whether it succeeds */
+	uint16_t error;   /* of WASI: the connection failed, and the guest has not been told */
+	struct net_address local; /* in the sandbox's network; NET_UNSPEC: it has none yet, or the kernel knows it */
+	struct net_address peer;  /* of a connection */
+	uint64_t receive_timeout, send_timeout; /* ns; 0: none */
 };
 
 struct descriptor {
@@ -29,6 +46,7 @@ struct descriptor {
 	uint16_t flags;      /* fdflags as the guest sees them */
 	uint32_t poll;       /* during poll_oneoff: which pollfd is its own */
 	uint64_t rights, inheriting;
+	struct net_socket *socket; /* owned; NULL: it is none, or an inherited one */
 	char *name;          /* of a preopen, as the guest knows it */
 	uint64_t dir_offset; /* where the kernel stands in a directory */
 };
@@ -46,6 +64,21 @@ struct host {
 	void *bounce;
 	size_t bounce_size;
 	char path[2][4096];  /* copies of the call's paths */
+	uint16_t next_port;  /* of the sandbox's network: what is dialled next comes from here */
+};
+
+union sockaddr_any {
+	struct sockaddr any;
+	struct sockaddr_in in4;
+	struct sockaddr_in6 in6;
+	struct sockaddr_un un;
+};
+
+/* What a receive brought. */
+struct received {
+	size_t size;
+	bool truncated;          /* a datagram that did not fit */
+	struct net_address from; /* of a datagram, or the connection's peer */
 };
 
 enum {
@@ -74,8 +107,33 @@ void filled_vectors(struct host *h, struct call *call, int count, size_t size);
 
 /* bounce.c */
 uint32_t bounce_vectors(struct host *h, const struct descriptor *descriptor, int *count); /* between read_vectors and the read */
+uint32_t bounce_all(struct host *h, int *count); /* the same, whatever the descriptor is */
 void fill_bounced(struct host *h, struct call *call, size_t size);
 bool spills(int fd, const struct stat *stat);
+
+/* sockets.c */
+uint32_t socket_get(struct host *h, uint32_t fd, uint64_t rights, struct descriptor **ret_descriptor);
+uint32_t socket_receive(struct host *h, struct call *call, uint32_t fd, int count, int flags, struct received *ret_received);
+uint32_t socket_send(struct host *h, struct call *call, uint32_t fd, int count, const struct net_address *to, size_t *ret_size);
+
+/* network.c */
+uint32_t socket_add(struct host *h, int fd, const struct net_socket *socket, uint16_t flags, uint32_t *ret_fd); /* takes fd over */
+uint32_t socket_dial(struct host *h, struct call *call, uint32_t fd, const struct net_address *peer);
+uint32_t socket_failed(struct call *call, uint32_t fd, struct net_socket *socket,
+	uint32_t error); /* notes that a connection did; returns error */
+void socket_settle(struct call *call, uint32_t fd,
+	const struct descriptor *descriptor); /* one that was connecting is ready: did it succeed? */
+void socket_place(struct host *h, struct net_socket *socket);                           /* gives it an address in the sandbox's network */
+void socket_note(struct call *call, uint32_t fd, const struct descriptor *descriptor);
+
+/* net_address.c */
+uint32_t address_read(const struct call *call, uint32_t at, uint32_t port, struct net_address *ret_address);
+uint32_t address_room(const struct call *call, uint32_t at, struct guest_range *ret_room); /* before anything is written */
+uint32_t address_write(struct call *call, struct guest_range room, const struct net_address *address);
+uint32_t address_to_host(const struct net_address *address, union sockaddr_any *ret_host, socklen_t *ret_size);
+struct net_address address_of_host(const union sockaddr_any *host, socklen_t size);
+struct net_address address_local(const struct descriptor *descriptor);
+struct net_address address_peer(const struct descriptor *descriptor);
 
 /* resolve.c */
 struct place {

@@ -14,6 +14,7 @@ struct wanted {
 	uint32_t error;    /* known from the start */
 	int poll;          /* index of its pollfd; -1: none */
 	short events;      /* of those that are polled for there, its own */
+	uint32_t fd;       /* the guest's */
 	bool ready;        /* without polling */
 	uint32_t clock;
 	uint64_t deadline; /* ns on the host's clock */
@@ -50,7 +51,7 @@ static void want_fd(struct host *h, struct polling *p, struct wanted *w, uint32_
 		w->error = WASI_ENOTCAPABLE;
 	if (w->error)
 		return;
-	if (!d->waits) {
+	if (!d->waits || (d->socket && d->socket->error)) {
 		w->ready = true;
 		return;
 	}
@@ -59,6 +60,7 @@ static void want_fd(struct host *h, struct polling *p, struct wanted *w, uint32_
 		p->fds[d->poll] = (struct pollfd){ .fd = d->fd };
 	}
 	w->poll = (int)d->poll;
+	w->fd = fd;
 	w->events = reads ? POLLIN : POLLOUT;
 	p->fds[w->poll].events |= w->events;
 }
@@ -153,6 +155,8 @@ static uint32_t report(struct host *h, struct call *call, const struct polling *
 	for (uint32_t i = 0; i < p->count; i++) {
 		if (!happened(p, &p->wanted[i]))
 			continue;
+		if (p->wanted[i].poll >= 0)
+			socket_settle(call, p->wanted[i].fd, &h->table[p->wanted[i].fd]);
 		struct event_bytes event = event_of(p, &p->wanted[i]);
 		buf_append(events, event.bytes, sizeof event.bytes);
 	}

@@ -1,11 +1,10 @@
-/* Sockets that the guest was given: preview 1 has no way to make any. */
+/* Receiving and sending on sockets, whoever made them. */
 #include <errno.h>
 #include <poll.h>
-#include <sys/socket.h>
 
 #include "host/parts.h"
 
-static uint32_t socket_get(struct host *h, uint32_t fd, uint64_t rights, struct descriptor **ret_descriptor)
+uint32_t socket_get(struct host *h, uint32_t fd, uint64_t rights, struct descriptor **ret_descriptor)
 {
 	uint32_t error = descriptor_get(h, fd, 0, ret_descriptor);
 	if (error)
@@ -16,87 +15,233 @@ static uint32_t socket_get(struct host *h, uint32_t fd, uint64_t rights, struct 
 	return descriptor_get(h, fd, rights, ret_descriptor);
 }
 
-/* Whether a call that failed is to wait and be made again: a signal came, or another took what there was. wait_for knows if it may. */
-static bool starts_over(ssize_t result, uint32_t *ret_error)
+/* An error that the guest was not told of, because it was found while it asked for something else. */
+static uint32_t pending_error(struct net_socket *socket)
 {
-	*ret_error = result < 0 ? errno_of(errno) : 0;
-	return result < 0 && (errno == EINTR || errno == EAGAIN || errno == ECONNABORTED);
+	uint32_t error = socket ? socket->error : 0;
+	if (error)
+		socket->error = 0;
+	return error;
 }
 
-uint32_t host_sock_accept(struct host *h, struct call *call, const struct sock_accept_args *a)
+/* What a transfer failed with; of a socket that was connecting, that is why it is not connected. */
+static uint32_t transfer_error(struct call *call, uint32_t fd, struct net_socket *socket)
 {
-	struct descriptor *d, accepted = { .rights = RIGHTS_ALL, .flags = (uint16_t)a->flags };
-	struct stat stat;
-	uint32_t number;
-	uint32_t error = socket_get(h, a->fd, WASI_rights_SOCK_ACCEPT, &d);
-	if (!error && a->flags & ~(uint32_t)WASI_fdflags_NONBLOCK)
+	uint32_t error = errno_of(errno);
+	if (socket && socket->connecting && error != WASI_ENOTCONN)
+		socket_failed(call, fd, socket, error);
+	return error;
+}
+
+/* A signal, or another who took what there was. */
+static bool starts_over(ssize_t size)
+{
+	return size < 0 && (errno == EINTR || errno == EAGAIN);
+}
+
+/* The part of the vectors behind the first `size` bytes. */
+static void advance(struct msghdr *message, size_t size)
+{
+	while (size && size >= message->msg_iov->iov_len) {
+		size -= message->msg_iov->iov_len;
+		message->msg_iov++;
+		message->msg_iovlen--;
+	}
+	if (size) {
+		message->msg_iov->iov_base = (uint8_t *)message->msg_iov->iov_base + size;
+		message->msg_iov->iov_len -= size;
+	}
+}
+
+static void note_datagram(struct call *call, uint32_t fd, const struct net_address *local, const struct net_address *peer)
+{
+	uint8_t bytes[NOTE_SIZE_MAX];
+	struct note note = { .kind = NOTE_DATAGRAM, .type = NET_DGRAM, .fd = fd, .local = *local, .peer = *peer };
+	guest_note(call, view_of(bytes, note_encode(&note, bytes)));
+}
+
+static bool is_stream(const struct descriptor *d)
+{
+	return d->filetype == WASI_filetype_SOCKET_STREAM;
+}
+
+/* Once. EAGAIN where a guest that does not block finds nothing. */
+static uint32_t receive_once(struct host *h, struct call *call, uint32_t fd, struct msghdr *message, int flags, size_t *ret_size)
+{
+	struct descriptor *d = &h->table[fd];
+	ssize_t size;
+	do {
+		uint32_t error = message->msg_iovlen || !is_stream(d) ? wait_for(h, call, d, POLLIN) : 0;
+		if (error)
+			return error;
+		size = recvmsg(d->fd, message, flags);
+	} while (starts_over(size));
+	if (size < 0)
+		return transfer_error(call, fd, d->socket);
+	*ret_size = (size_t)size;
+	return 0;
+}
+
+/*
+ * Into the vectors that read_vectors made. The host's socket does not block, so that it is here that a guest which does waits for all it
+ * asked for; what it has when it is to stop, or when the rest fails, it gets.
+ */
+uint32_t socket_receive(struct host *h, struct call *call, uint32_t fd, int count, int flags, struct received *ret_received)
+{
+	struct descriptor *d = &h->table[fd];
+	union sockaddr_any from;
+	struct msghdr message = { .msg_iov = h->vectors, .msg_iovlen = (size_t)count, .msg_name = &from, .msg_namelen = sizeof from };
+	bool all = flags & MSG_WAITALL && is_stream(d) && !(flags & MSG_PEEK);
+	struct received received = { 0 };
+	uint32_t error = pending_error(d->socket);
+	if (error)
+		return error;
+	for (;;) {
+		size_t size = 0;
+		error = receive_once(h, call, fd, &message, flags & ~(all ? MSG_WAITALL : 0), &size);
+		received.size += size;
+		if (error || size == 0 || !all)
+			break;
+		advance(&message, size);
+		if (message.msg_iovlen == 0)
+			break;
+	}
+	if (error && received.size == 0)
+		return error;
+	call->end = CALL_RETURNS;
+	received.truncated = message.msg_flags & MSG_TRUNC;
+	received.from = is_stream(d) ? address_peer(d) : address_of_host(&from, message.msg_namelen);
+	if (!is_stream(d) && d->socket && received.from.family != NET_UNSPEC) {
+		struct net_address local = address_local(d);
+		note_datagram(call, fd, &local, &received.from);
+	}
+	*ret_received = received;
+	return 0;
+}
+
+/* As a kernel's, a blocking guest's stream takes everything, unless it fails or the guest is to stop. */
+uint32_t socket_send(struct host *h, struct call *call, uint32_t fd, int count, const struct net_address *to, size_t *ret_size)
+{
+	struct descriptor *d = &h->table[fd];
+	union sockaddr_any host;
+	struct msghdr message = { .msg_iov = h->vectors, .msg_iovlen = (size_t)count };
+	bool all = is_stream(d) && !(d->flags & WASI_fdflags_NONBLOCK);
+	size_t total = 0;
+	uint32_t error = pending_error(d->socket);
+	if (!error && to) {
+		error = address_to_host(to, &host, &message.msg_namelen);
+		message.msg_name = &host;
+	}
+	while (!error) {
+		error = count || !is_stream(d) ? wait_for(h, call, d, POLLOUT) : 0;
+		ssize_t size = error ? 0 : sendmsg(d->fd, &message, MSG_NOSIGNAL);
+		if (error || starts_over(size))
+			continue; /* ends where there is an error */
+		if (size < 0) {
+			error = transfer_error(call, fd, d->socket);
+			break;
+		}
+		total += (size_t)size;
+		advance(&message, (size_t)size);
+		if (!all || message.msg_iovlen == 0)
+			break;
+	}
+	if (error && total == 0)
+		return error;
+	call->end = CALL_RETURNS;
+	if (to && !is_stream(d) && d->socket) {
+		socket_place(h, d->socket);
+		struct net_address local = address_local(d);
+		note_datagram(call, fd, &local, to);
+	}
+	*ret_size = total;
+	return 0;
+}
+
+static uint32_t receive(struct host *h, struct call *call, uint32_t fd, struct guest_range iovs, uint32_t ri_flags,
+	struct received *ret_received)
+{
+	struct descriptor *d;
+	int flags = (ri_flags & WASI_riflags_RECV_PEEK ? MSG_PEEK : 0) | (ri_flags & WASI_riflags_RECV_WAITALL ? MSG_WAITALL : 0);
+	uint32_t error = socket_get(h, fd, WASI_rights_FD_READ, &d);
+	if (!error && ri_flags & ~(uint32_t)(WASI_riflags_RECV_PEEK | WASI_riflags_RECV_WAITALL))
 		error = WASI_EINVAL;
 	if (error)
 		return error;
-	do {
-		error = wait_for(h, call, d, POLLIN);
-		if (error)
-			return error;
-		accepted.fd = accept4(d->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	} while (starts_over(accepted.fd, &error));
-	if (error)
-		return error;
-	if (fstat(accepted.fd, &stat) == 0)
-		descriptor_describe(&accepted, &stat);
-	error = descriptor_add(h, &accepted, &number);
-	if (error)
-		return error;
-	return guest_write_u32(call, a->opened_fd, number) ? 0 : WASI_EFAULT;
+	int count = read_vectors(h, call, iovs);
+	error = flags & MSG_WAITALL ? bounce_all(h, &count) : bounce_vectors(h, d, &count);
+	if (!error)
+		error = socket_receive(h, call, fd, count, flags, ret_received);
+	if (!error)
+		filled_vectors(h, call, count, ret_received->size);
+	return error;
+}
+
+static uint32_t tell_received(struct call *call, const struct received *received, uint32_t datalen, uint32_t flags)
+{
+	uint16_t roflags = received->truncated ? WASI_roflags_RECV_DATA_TRUNCATED : 0;
+	bool written = guest_write_u32(call, datalen, (uint32_t)received->size) && guest_write(call, flags, &roflags, sizeof roflags);
+	return written ? 0 : WASI_EFAULT;
 }
 
 uint32_t host_sock_recv(struct host *h, struct call *call, const struct sock_recv_args *a)
 {
+	struct received received;
+	uint32_t error = receive(h, call, a->fd, a->ri_data, a->ri_flags, &received);
+	return error ? error : tell_received(call, &received, a->ro_datalen, a->ro_flags);
+}
+
+/* With the sender's address; `port` NULL where version 1 has no place for it. */
+static uint32_t receive_from(struct host *h, struct call *call, const struct v1_sock_recv_from_args *a, const uint32_t *port)
+{
+	struct received received;
+	struct guest_range room;
+	uint32_t error = address_room(call, a->addr, &room);
+	if (!error)
+		error = receive(h, call, a->fd, a->ri_data, a->ri_flags, &received);
+	if (!error && received.from.family != NET_UNSPEC)
+		error = address_write(call, room, &received.from);
+	if (!error && port && !guest_write_u32(call, *port, received.from.port))
+		error = WASI_EFAULT;
+	return error ? error : tell_received(call, &received, a->ro_datalen, a->ro_flags);
+}
+
+uint32_t host_sock_recv_from(struct host *h, struct call *call, const struct sock_recv_from_args *a)
+{
+	struct v1_sock_recv_from_args v1 = { a->fd, a->ri_data, a->addr, a->ri_flags, a->ro_datalen, a->ro_flags };
+	return receive_from(h, call, &v1, &a->port);
+}
+
+uint32_t host_v1_sock_recv_from(struct host *h, struct call *call, const struct v1_sock_recv_from_args *a)
+{
+	return receive_from(h, call, a, NULL);
+}
+
+static uint32_t send_to(struct host *h, struct call *call, const struct sock_send_args *a, const struct net_address *to)
+{
 	struct descriptor *d;
-	uint32_t error = socket_get(h, a->fd, WASI_rights_FD_READ, &d);
-	if (!error && a->ri_flags & ~(uint32_t)(WASI_riflags_RECV_PEEK | WASI_riflags_RECV_WAITALL))
+	size_t size;
+	uint32_t error = socket_get(h, a->fd, WASI_rights_FD_WRITE, &d);
+	if (!error && a->si_flags)
 		error = WASI_EINVAL;
+	if (!error)
+		error = socket_send(h, call, a->fd, read_vectors(h, call, a->si_data), to, &size);
 	if (error)
 		return error;
-	int count = read_vectors(h, call, a->ri_data);
-	error = bounce_vectors(h, d, &count);
-	if (error)
-		return error;
-	struct msghdr message = { .msg_iov = h->vectors, .msg_iovlen = (size_t)count };
-	int flags = (a->ri_flags & WASI_riflags_RECV_PEEK ? MSG_PEEK : 0) | (a->ri_flags & WASI_riflags_RECV_WAITALL ? MSG_WAITALL : 0);
-	ssize_t size;
-	do {
-		error = wait_for(h, call, d, POLLIN);
-		if (error)
-			return error;
-		size = recvmsg(d->fd, &message, flags);
-	} while (starts_over(size, &error));
-	if (error)
-		return error;
-	filled_vectors(h, call, count, (size_t)size);
-	uint16_t truncated = message.msg_flags & MSG_TRUNC ? WASI_roflags_RECV_DATA_TRUNCATED : 0;
-	bool written = guest_write_u32(call, a->ro_datalen, (uint32_t)size) && guest_write(call, a->ro_flags, &truncated, sizeof truncated);
-	return written ? 0 : WASI_EFAULT;
+	return guest_write_u32(call, a->so_datalen, (uint32_t)size) ? 0 : WASI_EFAULT;
 }
 
 uint32_t host_sock_send(struct host *h, struct call *call, const struct sock_send_args *a)
 {
-	struct descriptor *d;
-	uint32_t error = socket_get(h, a->fd, WASI_rights_FD_WRITE, &d);
-	if (!error && a->si_flags)
-		error = WASI_EINVAL;
-	if (error)
-		return error;
-	struct msghdr message = { .msg_iov = h->vectors, .msg_iovlen = (size_t)read_vectors(h, call, a->si_data) };
-	ssize_t size;
-	do {
-		error = wait_for(h, call, d, POLLOUT);
-		if (error)
-			return error;
-		size = sendmsg(d->fd, &message, MSG_NOSIGNAL);
-	} while (starts_over(size, &error));
-	if (error)
-		return error;
-	return guest_write_u32(call, a->so_datalen, (uint32_t)size) ? 0 : WASI_EFAULT;
+	return send_to(h, call, a, NULL);
+}
+
+uint32_t host_sock_send_to(struct host *h, struct call *call, const struct sock_send_to_args *a)
+{
+	struct sock_send_args send = { a->fd, a->si_data, a->si_flags, a->so_datalen };
+	struct net_address to;
+	uint32_t error = address_read(call, a->addr, a->port, &to);
+	return error ? error : send_to(h, call, &send, &to);
 }
 
 uint32_t host_sock_shutdown(struct host *h, struct call *call, const struct sock_shutdown_args *a)

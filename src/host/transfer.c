@@ -19,6 +19,21 @@ static ssize_t move(int fd, bool reads, const struct iovec *vectors, int count, 
 	return syscall(reads ? SYS_readv : SYS_writev, fd, vectors, count);
 }
 
+/* The same on a socket. */
+static uint32_t moved_by_socket(struct host *h, struct call *call, uint32_t fd, bool reads, struct guest_range range, uint32_t to)
+{
+	struct received received = { 0 };
+	int count = read_vectors(h, call, range);
+	uint32_t error = reads ? bounce_vectors(h, &h->table[fd], &count) : 0;
+	if (!error)
+		error = reads ? socket_receive(h, call, fd, count, 0, &received) : socket_send(h, call, fd, count, NULL, &received.size);
+	if (error)
+		return error;
+	if (reads)
+		filled_vectors(h, call, count, received.size);
+	return guest_write_u32(call, to, (uint32_t)received.size) ? 0 : WASI_EFAULT;
+}
+
 /* The number of bytes moved, or an errno. Where it may take long, the descriptor is waited for, so that the guest can be stopped. */
 static uint32_t moved(struct host *h, struct call *call, const struct descriptor *d, bool reads, struct guest_range range, off_t offset,
 	uint32_t to)
@@ -55,6 +70,8 @@ uint32_t host_fd_read(struct host *h, struct call *call, const struct fd_read_ar
 {
 	struct descriptor *d;
 	uint32_t error = descriptor_get(h, a->fd, WASI_rights_FD_READ, &d);
+	if (!error && d->socket)
+		return moved_by_socket(h, call, a->fd, true, a->iovs, a->nread);
 	return error ? error : moved(h, call, d, true, a->iovs, -1, a->nread);
 }
 
@@ -62,6 +79,8 @@ uint32_t host_fd_write(struct host *h, struct call *call, const struct fd_write_
 {
 	struct descriptor *d;
 	uint32_t error = descriptor_get(h, a->fd, WASI_rights_FD_WRITE, &d);
+	if (!error && d->socket)
+		return moved_by_socket(h, call, a->fd, false, a->iovs, a->nwritten);
 	return error ? error : moved(h, call, d, false, a->iovs, -1, a->nwritten);
 }
 

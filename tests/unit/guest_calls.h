@@ -6,6 +6,7 @@
 #include "folder.h"
 #include "host/host.h"
 #include "wasi/abi.h"
+#include "wasi/net.h"
 
 enum {
 	MEMORY = 1 << 18,
@@ -52,10 +53,22 @@ static inline void put_span(struct call_output *output, uint32_t offset, const v
 	memcpy(before + offset, data, size);
 }
 
+/* The notes of the last call. */
+static struct note notes[8];
+static uint32_t note_count;
+
+static inline void keep_note(struct call_output *output, struct view note)
+{
+	(void)output;
+	if (note_count < sizeof notes / sizeof *notes && note_decode(note, &notes[note_count]))
+		note_count++;
+}
+
 /* The errno, or the exit code or signal. Whatever the call writes to memory it must have told of. */
 static inline uint32_t call_host(struct call call)
 {
-	struct call_output output = { put_span };
+	struct call_output output = { put_span, keep_note };
+	note_count = 0;
 	memcpy(before, bytes, MEMORY);
 	call.memory = &memory;
 	call.output = &output;
