@@ -63,6 +63,7 @@ static void put_bash(struct buf *out)
 		"\telif [[ \" $files \" != *\" $prev \"* ]]; then\n"
 		"\t\t[ \"$COMP_CWORD\" = 2 ] && words=$first\n"
 		"\t\t[[ \" ${COMP_WORDS[*]:2:COMP_CWORD-2} \" == *\" module\"* ]] && kind=module\n"
+		"\t\t[[ \" ${COMP_WORDS[*]:2:COMP_CWORD-2} \" == *\" runtime\"* ]] && kind=\n"
 		"\t\t[ \"$kind\" ] && ids=$(timecraft get \"$kind\" --ids 2>/dev/null) && words=\"$words ${ids//sha256:/}\"\n"
 		"\tfi\n"
 		"\tCOMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
@@ -89,6 +90,7 @@ static void put_zsh(struct buf *out)
 		"\tif [[ $words[2] == run ]]; then\n\t\t_files -g '*.wasm' || _files\n\t\treturn\n\tfi\n"
 		"\t(( CURRENT == 3 )) && compadd -a first\n"
 		"\t(( ${words[(I)module*]} > 2 && ${words[(I)module*]} < CURRENT )) && kind=module\n"
+		"\t(( ${words[(I)runtime*]} > 2 && ${words[(I)runtime*]} < CURRENT )) && kind=\n"
 		"\t[[ -n $kind ]] && compadd -- ${(f)\"$(timecraft get $kind --ids 2>/dev/null)\"}\n"
 		"}\n_timecraft \"$@\"\n");
 }

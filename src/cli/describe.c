@@ -1,11 +1,13 @@
-/* timecraft describe RESOURCE [ID]: everything known about one process or module. */
+/* timecraft describe RESOURCE [ID]: everything known about one process, module or recording, or about the runtime. */
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "cli/commands.h"
+#include "cli/log_info.h"
 #include "cli/module_info.h"
 #include "cli/process_info.h"
 #include "cli/resource.h"
+#include "cli/runtime_info.h"
 #include "cli/setup.h"
 
 struct describe_options {
@@ -16,7 +18,7 @@ struct describe_options {
 
 static const struct option describe_table[] = {
 	{ "output", 'o', OPTION_TEXT, false, "FORMAT", "text, json or yaml.", offsetof(struct describe_options, format) },
-	{ "verbose", 'v', OPTION_FLAG, false, NULL, "Show values of environment variables too, which may be secrets.",
+	{ "verbose", 'v', OPTION_FLAG, false, NULL, "Show values of environment variables too, which may be secrets; of a log, each block.",
 		offsetof(struct describe_options, verbose) },
 	OPTION_INCLUDE(setup_option_table, struct describe_options, setup),
 	{ 0 },
@@ -53,6 +55,29 @@ static enum err describe_module(struct registry *registry, const char *id, struc
 	return err;
 }
 
+static enum err describe_log(struct registry *registry, const char *id, struct emitter *e, bool blocks)
+{
+	struct uuid uuid;
+	TRY(registry_resolve(registry, id, &uuid));
+	return log_info_describe(registry, &uuid, blocks, e);
+}
+
+static enum err describe_one(enum resource resource, const char *id, struct registry *registry, struct emitter *e, bool verbose)
+{
+	const char *process = id ? id : "@last";
+	switch (resource) {
+	case RESOURCE_PROCESS: return describe_process(registry, process, e, verbose);
+	case RESOURCE_MODULE: return describe_module(registry, id, e);
+	case RESOURCE_LOG: return describe_log(registry, process, e, verbose);
+	case RESOURCE_RUNTIME:
+		if (id)
+			return err_set(ERR_USAGE, "describe: the runtime is this program: \"%s\" is one argument too many", id);
+		runtime_describe(e);
+		return ERR_NONE;
+	}
+	return ERR_NONE;
+}
+
 static enum err describe(const struct describe_options *options, enum resource resource, const char *id, struct registry *registry)
 {
 	struct output output;
@@ -64,8 +89,7 @@ static enum err describe(const struct describe_options *options, enum resource r
 	enum err err = emitter_create(format, &output, &emitter);
 	if (!err) {
 		emit_begin(emitter);
-		err = resource == RESOURCE_PROCESS ? describe_process(registry, id ? id : "@last", emitter, options->verbose)
-						   : describe_module(registry, id, emitter);
+		err = describe_one(resource, id, registry, emitter, options->verbose);
 		if (!err || err == ERR_DAMAGED) {
 			enum err end = emit_end(emitter);
 			err = err ? err : end;
@@ -97,11 +121,12 @@ static int run_describe(void *data, int count, char **arguments)
 
 const struct command command_describe = {
 	.name = "describe",
-	.arguments = "[options] [process|module] [ID]",
-	.summary = "Tell all about a process or a module.",
+	.arguments = "[options] [process|module|log|runtime] [ID]",
+	.summary = "Tell all about a process, a module, a recording, or the runtime.",
 	.text = "Without an ID it is the last process, or its module. A module may be named by its digest or by a process that ran it. "
-		"Of a process, what it was granted is told too: directories, environment, limits.",
-	.words = "process module",
+		"Of a process, what it was granted is told too: directories, environment, limits. A log, that is a recording, is named by "
+		"its process; it is read to its end, and what is damaged is told. The runtime is this program.",
+	.words = "process module log runtime",
 	.takes_process = true,
 	.options = describe_table,
 	.size = sizeof(struct describe_options),

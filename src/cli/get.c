@@ -5,9 +5,11 @@
 
 #include "base/time.h"
 #include "cli/commands.h"
+#include "cli/log_info.h"
 #include "cli/module_info.h"
 #include "cli/process_info.h"
 #include "cli/resource.h"
+#include "cli/runtime_info.h"
 #include "cli/setup.h"
 #include "emit/format.h"
 #include "emit/text_table.h"
@@ -65,9 +67,28 @@ static void process_row(struct text_table *table, const struct process_info *inf
 	text_table_cell(table, "%s", buf_text(&status));
 }
 
+static void log_row(struct text_table *table, const struct process_info *info, size_t suffix)
+{
+	char id[UUID_TEXT];
+	uuid_print(&info->id, id);
+	text_table_cell(table, "%s", id);
+	text_table_cell(table, "%s", id + UUID_LENGTH - suffix);
+	cell_age(table, info->manifest.start_wall);
+	cell_size(table, info->log.size);
+	if (info->log.state == LOG_CLOSED) {
+		cell_size(table, info->log.raw_size);
+		text_table_cell(table, "%llu", (unsigned long long)info->log.record_count);
+	} else {
+		text_table_cell(table, "-");
+		text_table_cell(table, "-");
+	}
+	text_table_cell(table, "%s", info->problem && info->log.state != LOG_RUNNING ? "damaged" : log_info_state(info));
+}
+
 struct listing {
 	struct registry *registry;
 	const struct get_options *options;
+	enum resource resource;
 	struct text_table table; /* for text */
 	struct emitter *emitter;   /* for the others */
 	struct output output;
@@ -86,10 +107,13 @@ static enum err list_process(struct listing *listing, const struct uuid *ids, si
 	}
 	if (listing->emitter) {
 		emit_begin(listing->emitter);
-		process_info_emit(&info, listing->emitter, false);
+		if (listing->resource == RESOURCE_LOG)
+			log_info_emit(&info, listing->emitter);
+		else
+			process_info_emit(&info, listing->emitter, false);
 		err = emit_end(listing->emitter);
 	} else {
-		process_row(&listing->table, &info, uuid_unique_suffix(ids, count, index));
+		(listing->resource == RESOURCE_LOG ? log_row : process_row)(&listing->table, &info, uuid_unique_suffix(ids, count, index));
 	}
 	process_info_finish(&info);
 	return err;
@@ -163,7 +187,52 @@ static enum err list_modules(struct listing *listing, const char *id)
 	return err;
 }
 
-static enum err list(struct listing *listing, enum resource resource, const char *id)
+static enum err list_runtime(struct listing *listing, const struct runtime_info *runtime)
+{
+	if (listing->options->ids) {
+		buf_printf(&listing->output.pending, "%.*s\n", VIEW_ARG(runtime->version));
+		return output_end(&listing->output);
+	}
+	if (listing->emitter) {
+		emit_begin(listing->emitter);
+		runtime_info_emit(runtime, listing->emitter);
+		return emit_end(listing->emitter);
+	}
+	text_table_cell_view(&listing->table, runtime->version);
+	text_table_cell_view(&listing->table, runtime->features);
+	text_table_cell(&listing->table, "%llu", (unsigned long long)runtime->processes);
+	text_table_cell(&listing->table, "%s", runtime_replays(runtime) ? "yes" : "no");
+	return ERR_NONE;
+}
+
+static enum err list_runtimes(struct listing *listing, const char *id)
+{
+	struct runtime_list runtimes;
+	bool found = !id;
+	TRY(runtime_list_load(listing->registry, &runtimes));
+	enum err err = ERR_NONE;
+	for (size_t i = 0; i < runtimes.count && !err; i++) {
+		if (id && !view_is(runtimes.runtimes[i].version, id))
+			continue;
+		found = true;
+		err = list_runtime(listing, &runtimes.runtimes[i]);
+	}
+	runtime_list_finish(&runtimes);
+	return err || found ? err : err_set(ERR_NOT_FOUND, "no runtime %s: this is not it, and no process was recorded with it", id);
+}
+
+static enum err list_resource(struct listing *listing, const char *id)
+{
+	switch (listing->resource) {
+	case RESOURCE_PROCESS:
+	case RESOURCE_LOG: return list_processes(listing, id);
+	case RESOURCE_MODULE: return list_modules(listing, id);
+	case RESOURCE_RUNTIME: return list_runtimes(listing, id);
+	}
+	return ERR_NONE;
+}
+
+static enum err list(struct listing *listing, const char *id)
 {
 	static const struct text_table_column process_columns[] = {
 		{ "PROCESS", TABLE_LEFT },
@@ -182,22 +251,45 @@ static enum err list(struct listing *listing, enum resource resource, const char
 		{ "AGE", TABLE_RIGHT },
 		{ 0 },
 	};
-	text_table_init(&listing->table, resource == RESOURCE_PROCESS ? process_columns : module_columns);
-	enum err err = resource == RESOURCE_PROCESS ? list_processes(listing, id) : list_modules(listing, id);
+	static const struct text_table_column log_columns[] = {
+		{ "PROCESS", TABLE_LEFT },
+		{ "SHORT", TABLE_RIGHT },
+		{ "AGE", TABLE_RIGHT },
+		{ "SIZE", TABLE_RIGHT },
+		{ "RAW", TABLE_RIGHT },
+		{ "RECORDS", TABLE_RIGHT },
+		{ "STATE", TABLE_LEFT },
+		{ 0 },
+	};
+	static const struct text_table_column runtime_columns[] = {
+		{ "VERSION", TABLE_LEFT },
+		{ "FEATURES", TABLE_LEFT },
+		{ "PROCESSES", TABLE_RIGHT },
+		{ "REPLAYS", TABLE_LEFT },
+		{ 0 },
+	};
+	static const struct text_table_column *const columns[] = {
+		[RESOURCE_PROCESS] = process_columns,
+		[RESOURCE_MODULE] = module_columns,
+		[RESOURCE_LOG] = log_columns,
+		[RESOURCE_RUNTIME] = runtime_columns,
+	};
+	text_table_init(&listing->table, columns[listing->resource]);
+	enum err err = list_resource(listing, id);
 	if (!err && !listing->emitter && !listing->options->ids)
 		err = text_table_print(&listing->table, &listing->output);
 	text_table_finish(&listing->table);
 	return err;
 }
 
-static enum err print_list(struct listing *listing, enum resource resource, const char *id)
+static enum err print_list(struct listing *listing, const char *id)
 {
 	output_init(&listing->output, STDOUT_FILENO, "standard output", OUTPUT_BUFFERED);
 	enum err err = ERR_NONE;
 	if (listing->options->format != EMIT_LINE && !listing->options->ids)
 		err = emitter_create(listing->options->format, &listing->output, &listing->emitter);
 	if (!err)
-		err = list(listing, resource, id);
+		err = list(listing, id);
 	emitter_destroy(listing->emitter);
 	enum err end = output_finish(&listing->output);
 	err = err ? err : end;
@@ -215,8 +307,8 @@ static int run_get(void *data, int count, char **arguments)
 		err = setup_open(&options->setup, &setup);
 	if (err)
 		return fail(err);
-	struct listing listing = { .registry = setup.registry, .options = options };
-	err = print_list(&listing, resource, id);
+	struct listing listing = { .registry = setup.registry, .options = options, .resource = resource };
+	err = print_list(&listing, id);
 	setup_close(&setup);
 	if (err)
 		return fail(err);
@@ -225,10 +317,12 @@ static int run_get(void *data, int count, char **arguments)
 
 const struct command command_get = {
 	.name = "get",
-	.arguments = "[options] [process|module] [ID]",
-	.summary = "List recorded processes or stored modules.",
-	.text = "The newest come last. SHORT is how much of an identifier's end suffices to name it.",
-	.words = "process module",
+	.arguments = "[options] [process|module|log|runtime] [ID]",
+	.summary = "List recorded processes, stored modules, recordings, or the runtimes that made them.",
+	.text = "The newest come last. SHORT is how much of an identifier's end suffices to name it. A log, that is a recording, is named "
+		"by its process; RAW is how large it would be if it were not compressed. The first runtime is this program; REPLAYS tells "
+		"whether it can replay what the other recorded.",
+	.words = "process module log runtime",
 	.takes_process = true,
 	.options = get_table,
 	.size = sizeof(struct get_options),

@@ -7,11 +7,12 @@
 static const struct {
 	const char *name, *plural;
 	enum resource resource;
-	const char *command; /* that alone knows it; NULL: all */
+	const char *not_for; /* the command that does not know it; NULL: all do */
 } resources[] = {
 	{ "process", "processes", RESOURCE_PROCESS, NULL },
 	{ "module", "modules", RESOURCE_MODULE, NULL },
-	{ "log", "logs", RESOURCE_LOG, "export" },
+	{ "log", "logs", RESOURCE_LOG, NULL },
+	{ "runtime", "runtimes", RESOURCE_RUNTIME, "export" },
 };
 
 static bool is_process_id(const char *word)
@@ -33,7 +34,7 @@ enum err resource_parse(const char *command, int count, char **arguments, enum r
 	for (size_t i = 0; i < sizeof resources / sizeof resources[0]; i++) {
 		if (strcmp(arguments[0], resources[i].name) != 0 && strcmp(arguments[0], resources[i].plural) != 0)
 			continue;
-		if (resources[i].command && strcmp(resources[i].command, command) != 0)
+		if (resources[i].not_for && strcmp(resources[i].not_for, command) == 0)
 			continue;
 		*ret_resource = resources[i].resource;
 		*ret_id = count > 1 ? arguments[1] : NULL;

@@ -3,7 +3,7 @@
 
 #include "base/err.h"
 
-enum resource { RESOURCE_PROCESS, RESOURCE_MODULE, RESOURCE_LOG };
+enum resource { RESOURCE_PROCESS, RESOURCE_MODULE, RESOURCE_LOG, RESOURCE_RUNTIME };
 
 /*
  * RESOURCE [ID] of `command`. ERR_USAGE. An identifier that is missing is NULL. Without a resource it is a process, of which nothing or

@@ -226,6 +226,7 @@ enum err log_summarize(int dir_fd, struct log_summary *ret_summary)
 	summary.state = running ? LOG_RUNNING : closed ? LOG_CLOSED : LOG_KILLED;
 	if (closed) {
 		summary.record_count = footer.record_count;
+		summary.raw_size = footer.raw_bytes;
 		summary.end_kind = (uint8_t)footer.end_kind;
 		summary.end_args[0] = footer.end_args[0];
 		summary.end_args[1] = footer.end_args[1];

@@ -40,6 +40,7 @@ struct log_summary {
 	uint64_t size; /* bytes on disk */
 	bool written; /* by calls, since its file system cannot map the tail */
 	uint64_t record_count; /* LOG_CLOSED; else 0 */
+	uint64_t raw_size; /* of what blocks hold, before it was compressed; LOG_CLOSED; else 0 */
 	uint8_t end_kind; /* enum record_kind of what ended it; 0: not known */
 	uint64_t end_args[2]; /* as in its record */
 	uint64_t end_time; /* ns, wall clock; 0: not known */

@@ -41,6 +41,8 @@ def test_commands_and_options(complete):
     assert complete("logs", "--f") == ["--follow"]
     assert complete("trace", "s") == ["syscall"]
     assert complete("get", "p") == ["process"]
+    assert complete("get", "l") == ["log"]
+    assert complete("describe", "runtime", "") == []
     assert complete("export", "") == ["module", "log"]
 
 
@@ -50,7 +52,8 @@ def test_identifiers(timecraft, guest, complete):
     assert complete("logs", "") == ids
     assert complete("replay", "-q", ids[1][:-1]) == [ids[1]]
     assert complete("trace", "syscall", "") == ids
-    assert complete("describe", "") == ["process", "module", *ids]
+    assert complete("describe", "") == ["process", "module", "log", "runtime", *ids]
+    assert complete("describe", "log", "") == ids
     assert complete("describe", "module", "") == [digest.removeprefix("sha256:")]
 
 

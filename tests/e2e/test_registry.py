@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import stat
+import struct
 import tarfile
 
 import pytest
@@ -157,6 +158,89 @@ def test_export_gives_back_the_module_and_the_recording(timecraft, guest, run, t
     assert contents == {path.name: path.read_bytes() for path in timecraft.process(identifier).iterdir()}
 
 
+def blocks_of(path):
+    """Offset, kind, raw and stored size, first record and count of each block of a segment, as docs/log-format.md has them."""
+    data, at, blocks = path.read_bytes(), 80, []
+    while at < len(data):
+        magic, kind, _, _, raw, stored, _, first, count = struct.unpack_from("<IBBHIIQQQ", data, at)
+        assert magic == 0x4B424354
+        blocks.append((at, {1: "records", 2: "index", 3: "footer"}[kind], raw, stored, first, count))
+        at += 96 + stored
+    return blocks
+
+
+def test_recordings_are_described_by_what_is_in_their_files(timecraft, guest, run):
+    ids = [run("exit"), timecraft("run", "--restrict", guest("chatter"), "20000").stderr.splitlines()[0]]
+    assert timecraft.lines("get", "logs")[0].split() == ["PROCESS", "SHORT", "AGE", "SIZE", "RAW", "RECORDS", "STATE"]
+    for identifier in ids:
+        segment = timecraft.process(identifier) / "00000000.log"
+        size, blocks = segment.stat().st_size, blocks_of(segment)
+        records = [block for block in blocks if block[1] == "records"]
+        count, raw = sum(block[5] for block in records), sum(block[2] for block in records)
+        listed = json.loads(timecraft.lines("get", "log", identifier, "-o", "json")[0])
+        told = json.loads(timecraft.lines("describe", "log", identifier, "-v", "-o", "json")[0])
+        head = {"id": identifier, "state": "closed", "start": told["start"], "size": size}
+        assert listed == {**head, "raw_size": raw, "records": count, "tail": "mapped"}
+        [told_segment] = told.pop("segments")
+        assert told == {**head, "records": count, "calls": count - 1, "unfinished_call": False, "tail": "mapped", "problems": []}
+        told_blocks = told_segment.pop("block_list")
+        stored = sum(block[3] for block in records)
+        expected = {"file": segment.name, "size": size, "blocks": len(records), "raw_size": raw, "stored_size": stored}
+        assert told_segment == expected
+        names = ("offset", "kind", "raw_size", "stored_size", "first_record", "records")
+        assert [tuple(block[name] for name in names if name in block) for block in told_blocks] == [
+            block if block[1] == "records" else block[:4] for block in blocks
+        ]
+    assert [block["codec"] for block in told_blocks if block["kind"] != "records"] == ["raw" if b[2] == b[3] else "zstd" for b in blocks[-2:]]
+    assert "block_list" not in timecraft("describe", "log").stdout
+
+
+def test_a_recording_tells_what_of_it_is_damaged(timecraft, guest):
+    timecraft("run", "--restrict", guest("chatter"), "20000")
+    segment = timecraft.process() / "00000000.log"
+    whole = json.loads(timecraft.lines("describe", "log", "-o", "json")[0])
+    blocks = [block for block in blocks_of(segment) if block[1] == "records"]
+    assert len(blocks) > 2
+    data = bytearray(segment.read_bytes())
+    data[blocks[1][0] + 96 + blocks[1][3] // 2] ^= 1
+    segment.write_bytes(data)
+    result = timecraft("describe", "log", "-o", "json")
+    told = json.loads(result.stdout)
+    assert result.returncode == 1
+    assert told["records"] < whole["records"] and told["state"] == "closed"
+    assert told["problems"] and result.stderr == f"timecraft: {told['problems'][0]}\n"
+    assert f"00000000.log is damaged at offset {blocks[1][0]}" in result.stderr
+
+
+def test_the_recording_of_a_running_process_has_a_tail(timecraft, guest):
+    process = timecraft.start("run", "--restrict", guest("ends"), "sleep")
+    wait_for(lambda: "poll_oneoff" in timecraft("trace", "syscall", "@last").stdout)
+    for state in "running", "killed":
+        told = json.loads(timecraft.lines("describe", "log", "-o", "json")[0])
+        assert (told["state"], told["unfinished_call"], told["segments"][0]["blocks"]) == (state, True, 0)
+        assert told["records"] == told["calls"] == timecraft("trace", "syscall", "-o", "json", "@last").stdout.count("\n")
+        assert told["tail_size"] > 0 and told["problems"] == []
+        assert timecraft.lines("get", "log")[1].split()[-3:] == ["-", "-", state]
+        process.kill()
+        process.communicate()
+
+
+def test_runtimes_are_listed(timecraft, run):
+    version = timecraft.lines("version")[0].split()[-1]
+    run("exit")
+    run("exit")
+    mine = {"version": version, "features": "wasm-2.0", "processes": 2, "replays": True}
+    assert [json.loads(line) for line in timecraft.lines("get", "runtime", "-o", "json")] == [mine]
+    assert timecraft.lines("get", "runtimes", "--ids") == [version]
+    assert rows(timecraft, "runtime", version) == [["VERSION", "FEATURES", "PROCESSES", "REPLAYS"], [version, "wasm-2.0", "2", "yes"]]
+    told = json.loads(timecraft.lines("describe", "runtime", "-o", "json")[0])
+    settings = json.loads(timecraft.lines("describe", "-o", "json")[0])["settings"]
+    assert told == {"version": settings.pop("runtime"), **settings}
+    result = timecraft("get", "runtime", "9.9")
+    message = "timecraft: no runtime 9.9: this is not it, and no process was recorded with it\n"
+    assert (result.returncode, result.stdout, result.stderr) == (1, "", message)
+
+
 def test_logs_are_what_the_process_wrote(timecraft, guest, run):
     run("exit")
     assert timecraft.lines("logs") == ["begun"]
@@ -228,6 +312,8 @@ def test_the_configuration_is_shown_and_edited(timecraft, tmp_path):
 
 @pytest.mark.parametrize("arguments, message", [
     (["get", "thing"], "get: \"thing\" is not known here: see 'timecraft help get'"),
+    (["export", "runtime"], "export: \"runtime\" is not known here: see 'timecraft help export'"),
+    (["describe", "runtime", "x"], 'describe: the runtime is this program: "x" is one argument too many'),
     (["export"], "export: name what: see 'timecraft help export'"),
     (["get", "process", "a", "b"], 'get: "b" is one argument too many'),
     (["logs", "@0"], "@0: expected @last, or @N for the Nth newest process"),
