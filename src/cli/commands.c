@@ -6,7 +6,8 @@
 const struct command *const commands[] = {
 	&command_run,
 	&command_replay,
-	&command_trace,
+	&command_trace_syscall,
+	&command_trace_network,
 	&command_get,
 	&command_describe,
 	&command_logs,

@@ -164,10 +164,25 @@ static const struct option help_table[] = {
 	{ 0 },
 };
 
-const struct command *find_command(const char *name)
+int command_words(const struct command *command)
+{
+	return strchr(command->name, ' ') ? 2 : 1;
+}
+
+/* Where the second word of a command's name begins, if `first` is its first; NULL if it is not. */
+static const char *second_word(const struct command *command, const char *first)
+{
+	size_t size = strcspn(command->name, " ");
+	if (strlen(first) != size || memcmp(command->name, first, size) != 0)
+		return NULL;
+	return command->name + size + (command->name[size] == ' ');
+}
+
+const struct command *find_command(const char *first, const char *second)
 {
 	for (const struct command *const *command = commands; *command; command++) {
-		if (strcmp((*command)->name, name) == 0)
+		const char *word = second_word(*command, first);
+		if (word && (!*word || (second && strcmp(word, second) == 0)))
 			return *command;
 	}
 	return NULL;
@@ -179,9 +194,27 @@ static const char *next_command(void *state)
 	return **at ? (*(*at)++)->name : NULL;
 }
 
-enum err unknown_command(const char *name)
+/* Of a command that has several of its first word: which there are. */
+static enum err unknown_second(const char *first, const char *second)
+{
+	BUF_CLEANUP struct buf known = { 0 };
+	for (const struct command *const *command = commands; *command; command++) {
+		const char *word = second_word(*command, first);
+		if (word)
+			buf_printf(&known, "%s%s", known.size ? ", " : "", word);
+	}
+	if (known.size == 0)
+		return ERR_NONE;
+	if (!second)
+		return err_set(ERR_USAGE, "%s: of what? %s", first, buf_text(&known));
+	return err_set(ERR_USAGE, "%s: there is no \"%s\" to %s; known are %s, right behind the command", first, second, first,
+		buf_text(&known));
+}
+
+enum err unknown_command(const char *name, const char *second)
 {
 	const struct command *const *at = commands;
+	TRY(unknown_second(name, second));
 	const char *near = nearest_word(name, next_command, &at);
 	if (near)
 		return err_set(ERR_USAGE, "there is no command \"%s\"; did you mean \"%s\"?", name, near);
@@ -201,9 +234,10 @@ static int run_help(void *data, int count, char **arguments)
 	} else if (count == 0) {
 		print_commands(&out);
 	} else {
-		const struct command *command = find_command(arguments[0]);
+		const char *second = count > 1 ? arguments[1] : NULL;
+		const struct command *command = find_command(arguments[0], second);
 		if (!command)
-			return fail(unknown_command(arguments[0]));
+			return fail(unknown_command(arguments[0], second));
 		options_print_help(command, &out);
 	}
 	fputs(buf_text(&out), stdout);
@@ -212,7 +246,7 @@ static int run_help(void *data, int count, char **arguments)
 
 const struct command command_help = {
 	.name = "help",
-	.arguments = "[COMMAND]",
+	.arguments = "[COMMAND...]",
 	.summary = "Tell how to use timecraft or one of its commands.",
 	.options = help_table,
 	.size = sizeof(struct help_options),

@@ -36,10 +36,11 @@ int main(int argc, char **argv)
 		name = "help";
 	if (strcmp(name, "--version") == 0)
 		name = "version";
-	const struct command *command = find_command(name);
+	const struct command *command = find_command(name, argc > 2 ? argv[2] : NULL);
 	if (!command)
-		return fail(unknown_command(name));
-	int code = run_command(command, argc > 2 ? argc - 2 : 0, argv + 2);
+		return fail(unknown_command(name, argc > 2 ? argv[2] : NULL));
+	int words = command_words(command) + 1;
+	int code = run_command(command, argc > words ? argc - words : 0, argv + words);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		perror("timecraft: cannot write to standard output");
 		code = code ? code : 1;

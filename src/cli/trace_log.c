@@ -5,14 +5,14 @@
 #include <unistd.h>
 
 #include "base/time.h"
-#include "cli/ending.h"
 #include "log/reader.h"
 
 enum { POLL_INTERVAL = 50 * NS_PER_MS, PATIENCE = 500 * NS_PER_MS };
 
 struct log_trace {
 	struct log_reader *reader;
-	struct tracer *tracer;
+	struct record_sink *sink;
+	uint64_t first; /* the number of the first record that is wanted */
 	const char *id;
 	int dir_fd;
 	uint64_t next; /* the number after the last record that was printed */
@@ -37,7 +37,7 @@ static enum err print_records(struct log_trace *t)
 		t->next = record.number + 1;
 		t->cut = !record.finished && record.kind == RECORD_CALL;
 		t->ended = record.kind != RECORD_CALL && record.kind != RECORD_GROW;
-		err = tracer_record(t->tracer, &record);
+		err = t->sink->record(t->sink, &record);
 		if (err == ERR_END)
 			t->stopped = true;
 		TRY(err);
@@ -50,17 +50,14 @@ static enum err print_under_way(struct log_trace *t)
 	struct record record;
 	if (!log_under_way(t->reader, &record))
 		return ERR_NONE;
-	return tracer_record(t->tracer, &record);
+	return t->sink->record(t->sink, &record);
 }
 
-static enum err open_log(struct log_trace *t, const struct trace_options *options)
+static enum err open_log(struct log_trace *t)
 {
 	TRY(log_open(t->dir_fd, &t->reader));
-	/* What the descriptors are has to be followed from the first record on. */
-	if (t->next)
-		log_seek_number(t->reader, t->next);
-	else if (!options->syscall.paths && options->range.first)
-		log_seek_number(t->reader, options->range.first);
+	if (t->next || t->first)
+		log_seek_number(t->reader, t->next ? t->next : t->first);
 	return ERR_NONE;
 }
 
@@ -81,7 +78,7 @@ static enum err follow(struct log_trace *t)
 	uint64_t shown = UINT64_MAX, last = t->next, waited = 0;
 	enum err err = ERR_END;
 	for (bool running = true; running && !t->stopped && err == ERR_END;) {
-		TRY(tracer_flush(t->tracer));
+		TRY(t->sink->flush(t->sink));
 		wait_a_moment();
 		running = is_running(t->dir_fd);
 		err = print_records(t);
@@ -95,13 +92,13 @@ static enum err follow(struct log_trace *t)
 	return err;
 }
 
-static enum err print_log(struct log_trace *t, const struct trace_options *options)
+static enum err print_log(struct log_trace *t, bool wait)
 {
-	TRY(open_log(t, options));
+	TRY(open_log(t));
 	enum err err = print_records(t);
 	if (err != ERR_END || t->stopped || log_state(t->reader) != LOG_RUNNING)
 		return err;
-	if (!options->follow)
+	if (!wait)
 		return print_under_way(t);
 	err = follow(t);
 	if (err != ERR_END || t->stopped)
@@ -109,7 +106,7 @@ static enum err print_log(struct log_trace *t, const struct trace_options *optio
 	/* It has ended: what was open when the reader began is complete now, or cut. */
 	log_close(t->reader);
 	t->reader = NULL;
-	TRY(open_log(t, options));
+	TRY(open_log(t));
 	return print_records(t);
 }
 
@@ -124,22 +121,17 @@ static void tell_of_end(const struct log_trace *t)
 			t->cut ? "in" : "after", (unsigned long long)t->next - 1);
 }
 
-enum err trace_log(const struct trace_source *source, const struct trace_options *options)
+enum err trace_log(const struct trace_source *source, struct record_sink *sink, uint64_t first, bool wait)
 {
-	struct log_trace t = { .dir_fd = source->dir_fd, .id = source->id };
-	TRY(tracer_create(options, STDOUT_FILENO, "standard output", &t.tracer));
-	tracer_set_start(t.tracer, source->start);
-	enum err err = preopens_add(tracer_descriptors(t.tracer), source->dirs, source->dir_count);
-	if (!err)
-		err = print_log(&t, options);
-	if (err == ERR_END)
-		err = ERR_NONE;
-	enum err end = tracer_finish(t.tracer);
+	char id[UUID_TEXT];
+	struct log_trace t = { .dir_fd = source->process.dir_fd, .id = id, .sink = sink, .first = first };
+	uuid_print(&source->manifest.id, id);
+	enum err err = print_log(&t, wait);
 	tell_of_end(&t);
 	log_close(t.reader);
-	if (!err)
-		err = end;
+	if (err == ERR_END)
+		err = ERR_NONE;
 	if (!err && t.damaged)
-		return err_set(ERR_DAMAGED, "%s: the recording is damaged; what can be read of it was shown", source->id);
+		return err_set(ERR_DAMAGED, "%s: the recording is damaged; what can be read of it was shown", id);
 	return err;
 }

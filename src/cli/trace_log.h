@@ -1,20 +1,28 @@
-/* The system call trace of a recording: from its log alone, nothing runs. */
+/* Traces of a recorded process, or of one that runs: from its recording alone, nothing is run. */
 #pragma once
 
-#include "cli/tracer.h"
-#include "registry/manifest.h"
+#include "cli/setup.h"
+#include "log/record.h"
 
-/* A process: all of it is borrowed. */
+/* A process and what is known of it. */
 struct trace_source {
-	int dir_fd;     /* its directory */
-	const char *id; /* for messages */
-	uint64_t start; /* ns, wall clock */
-	const struct manifest_dir *dirs; /* what it was given */
-	size_t dir_count;
+	struct setup setup;
+	struct process process;
+	struct manifest manifest;
+};
+
+/* Finds the process that the user names. To be closed on failure too. */
+enum err trace_source_open(struct trace_source *source, const struct setup_options *options, const char *name);
+void trace_source_close(struct trace_source *source);
+
+/* Who takes records. ERR_END from `record`: no more is wanted. */
+struct record_sink {
+	enum err (*record)(struct record_sink *sink, const struct record *record);
+	enum err (*flush)(struct record_sink *sink); /* what was made of them so far is to be seen now */
 };
 
 /*
- * Prints the trace of a process on standard output, or to the file that the options name. That a process was killed is told on standard
- * error. ERR_DAMAGED: what can be read was printed, and what is missing was said.
+ * Passes the records of a process from number `first` on; with `wait`, also those that come while it runs. That a process was killed is
+ * told on standard error. ERR_DAMAGED: what can be read was passed, and what is missing was said.
  */
-enum err trace_log(const struct trace_source *source, const struct trace_options *options);
+enum err trace_log(const struct trace_source *source, struct record_sink *sink, uint64_t first, bool wait);

@@ -32,16 +32,11 @@ static bool is_same_file(const struct stat *a, int fd)
 	return fstat(fd, &b) == 0 && a->st_dev == b.st_dev && a->st_ino == b.st_ino;
 }
 
-/* A file takes many lines in one write. A terminal or a pipe has somebody behind it who wants to see each when it happens. */
 static enum err open_output(struct tracer *tracer, const struct trace_options *options, int fd, const char *name)
 {
 	struct stat stat = { 0 };
-	if (options->output_file)
-		TRY(output_open(&tracer->output, options->output_file, OUTPUT_AT_ONCE));
-	else
-		output_init(&tracer->output, fd, name, OUTPUT_AT_ONCE);
-	if (fstat(tracer->output.fd, &stat) == 0 && S_ISREG(stat.st_mode))
-		tracer->output.mode = OUTPUT_BUFFERED;
+	TRY(trace_output_open(&options->output, fd, name, &tracer->output));
+	fstat(tracer->output.fd, &stat);
 	tracer->shared[STDOUT_FILENO] = is_same_file(&stat, STDOUT_FILENO);
 	tracer->shared[STDERR_FILENO] = is_same_file(&stat, STDERR_FILENO);
 	return ERR_NONE;
@@ -51,10 +46,10 @@ static enum err create_parts(struct tracer *tracer, const struct trace_options *
 {
 	struct syscall_options syscall = options->syscall;
 	if (!options->string_size_given)
-		syscall.string_size = options->format == EMIT_LINE ? STRING_SIZE_DEFAULT : STRING_SIZE_WHOLE;
+		syscall.string_size = options->output.format == EMIT_LINE ? STRING_SIZE_DEFAULT : STRING_SIZE_WHOLE;
 	syscall.trap_text = words_of_trap;
 	TRY(open_output(tracer, options, fd, name));
-	TRY(emitter_create(options->format, &tracer->output, &tracer->emitter));
+	TRY(emitter_create(options->output.format, &tracer->output, &tracer->emitter));
 	TRY(descriptors_create(&tracer->descriptors));
 	return syscall_printer_create(&syscall, tracer->emitter, tracer->descriptors, &tracer->printer);
 }
@@ -74,7 +69,7 @@ enum err tracer_create(const struct trace_options *options, int fd, const char *
 	struct tracer *tracer = calloc(1, sizeof *tracer);
 	if (!tracer)
 		return err_nomem();
-	tracer->range = options->range;
+	tracer->range = options->output.range;
 	tracer->process_start = tracer->written = time_of(CLOCK_REALTIME);
 	enum err err = create_parts(tracer, options, fd, name);
 	if (err) {

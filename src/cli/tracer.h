@@ -11,17 +11,15 @@
  */
 #pragma once
 
+#include "cli/trace_output.h"
 #include "emit/syscall.h"
 #include "record/observer.h"
 #include "trace/range.h"
 
 struct trace_options {
-	enum emit_format format;
+	struct trace_output output;
 	struct syscall_options syscall;
 	bool string_size_given;
-	struct trace_range range;
-	const char *output_file; /* NULL: where the command says */
-	bool follow;
 };
 
 struct tracer;

@@ -201,6 +201,28 @@ void format_time(struct buf *out, uint64_t wall)
 	format_byte(out, 'Z');
 }
 
+void format_local_time(struct buf *out, uint64_t wall)
+{
+	static _Thread_local struct {
+		time_t second;
+		char text[32];
+		bool known;
+	} last; /* who prints times prints many of the same second */
+	time_t second = (time_t)(wall / NS_PER_S);
+	struct tm tm;
+	if (!last.known || last.second != second) {
+		if (!last.known)
+			tzset();
+		localtime_r(&second, &tm);
+		strftime(last.text, sizeof last.text, "%Y/%m/%d %H:%M:%S", &tm);
+		last.second = second;
+		last.known = true;
+	}
+	format_text(out, last.text);
+	format_byte(out, '.');
+	format_padded(out, wall % NS_PER_S / NS_PER_US, 6);
+}
+
 void format_seconds(struct buf *out, uint64_t ns)
 {
 	format_uint(out, ns / NS_PER_S);

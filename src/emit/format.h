@@ -48,6 +48,9 @@ void format_base64(struct buf *out, struct view bytes);
 /* 2026-11-23T13:56:24.123456789Z (RFC 3339), of nanoseconds since 1970. */
 void format_time(struct buf *out, uint64_t wall);
 
+/* 2026/11/23 14:56:24.123456, of nanoseconds since 1970, in the local time zone. */
+void format_local_time(struct buf *out, uint64_t wall);
+
 /* Seconds with nine decimals: 0.000123456. */
 void format_seconds(struct buf *out, uint64_t ns);
 

@@ -287,10 +287,10 @@ def test_damage_is_named_and_the_rest_is_shown(timecraft, guest):
 
 
 @pytest.mark.parametrize("arguments, text", [
-    (["--filter", "fiel", "@last"], 'trace: --filter: there is no call or class "fiel"; is it "file"?'),
-    (["--records", "9..3", "@last"], "trace: --records: the range of records 9..3 ends before it begins"),
-    (["-d", "5", "@last"], 'trace: --duration: "5" is no duration: it is written as 250ms, 1.5s, 5m, 1h30m or 2d'),
-    (["-o", "xml", "@last"], 'trace: --output: unknown output format "xml": it is text, json or yaml'),
+    (["--filter", "fiel", "@last"], 'trace syscall: --filter: there is no call or class "fiel"; is it "file"?'),
+    (["--records", "9..3", "@last"], "trace syscall: --records: the range of records 9..3 ends before it begins"),
+    (["-d", "5", "@last"], 'trace syscall: --duration: "5" is no duration: it is written as 250ms, 1.5s, 5m, 1h30m or 2d'),
+    (["-o", "xml", "@last"], 'trace syscall: --output: unknown output format "xml": it is text, json or yaml'),
     ([], "trace: which process? 'timecraft trace syscall [options] ID'"),
 ])
 def test_what_is_wrong_is_said(timecraft, arguments, text):

@@ -1,4 +1,4 @@
-"""What the system call trace prints as JSON follows docs/syscall-trace.schema.json, and YAML says the same."""
+"""What the traces print as JSON follows the schemas in docs/, and YAML says the same."""
 
 import json
 
@@ -42,3 +42,23 @@ def test_other_documents_do_not(change):
 
 def test_yaml_says_the_same():
     assert list(yaml.safe_load_all((GOLDEN / "syscall.yaml").read_text())) == documents("syscall.json")
+
+
+NETWORK = jsonschema.Draft202012Validator(json.loads((ROOT / "docs/network-trace.schema.json").read_text()))
+
+
+def test_network_events_follow_theirs():
+    jsonschema.Draft202012Validator.check_schema(NETWORK.schema)
+    wrong = [f"{document}: {jsonschema.exceptions.best_match(NETWORK.iter_errors(document)).message}"
+             for document in documents("network.json") if not NETWORK.is_valid(document)]
+    assert not wrong, "\n".join(wrong)
+    assert list(yaml.safe_load_all((GOLDEN / "network.yaml").read_text())) == documents("network.json")
+
+
+@pytest.mark.parametrize("change", [
+    lambda d: d.pop("fd"), lambda d: d.update(type="SHUT"), lambda d: d.update(error="no"), lambda d: d.update(extra=1), lambda d: d.pop("data"),
+])
+def test_other_network_events_do_not(change):
+    document = next(d for d in documents("network.json") if d["type"] == "SEND" and "error" not in d)
+    change(document)
+    assert not NETWORK.is_valid(document)
