@@ -70,6 +70,7 @@ static enum err load_block(struct log_reader *r, const struct block_header *head
 	const char *wrong = unpack(r, header, at);
 	if (wrong)
 		return damaged(r, at, wrong);
+	r->keeps += REPEAT_BLOCKS;
 	r->frames_checked = header->codec == CODEC_RAW;
 	r->frames_size = header->raw_size;
 	r->frames_at = 0;
@@ -147,7 +148,7 @@ static enum err segment_next(struct log_reader *r)
 		if (header.kind == BLOCK_FOOTER)
 			r->footer = true;
 		if (header.kind == BLOCK_RECORDS)
-			r->places[header.ordinal % REFERENCE_BACK] = at;
+			r->places[header.ordinal % REPEAT_BACK] = at;
 		if (header.kind != BLOCK_RECORDS && header.kind != BLOCK_INDEX && header.kind != BLOCK_FOOTER &&
 			!(header.kind & BLOCK_SKIPPABLE))
 			return damaged(r, at, "a block of a kind that this version does not know");
@@ -226,6 +227,7 @@ static enum err tail_next(struct log_reader *r)
 		return tail_damaged(r, offset, "it is cut off");
 	if (before < r->next_ordinal)
 		return ERR_END;
+	r->keeps += REPEAT_BLOCKS;
 	r->in_tail = r->frames_checked = true;
 	r->tail_ordinal = r->next_ordinal;
 	r->frames_size = BUFFER_SIZE - BUFFER_HEADER;

@@ -10,17 +10,15 @@
 #include "log/writer_parts.h"
 
 enum { LEVEL_RAW = 0, LEVEL_FAST = -4 };
-enum { PARTED_MAX = sizeof(struct parted_header) + REFERENCES_MAX * sizeof(struct reference) + BUFFER_SIZE };
 
 bool flush_start(struct log_writer *w)
 {
-	if (w->parted)
+	if (w->repeats)
 		return true;
-	w->packed = malloc(ZSTD_compressBound(PARTED_MAX));
+	w->packed = malloc(ZSTD_compressBound(BUFFER_SIZE));
 	w->zstd = ZSTD_createCCtx();
-	w->repeats = repeats_create();
-	w->parted = w->packed && w->zstd && w->repeats ? malloc(PARTED_MAX) : NULL;
-	return w->parted;
+	w->repeats = w->packed && w->zstd ? repeats_create() : NULL;
+	return w->repeats;
 }
 
 /* The writer fails with errno. What the kernel cannot read from the tail is not there any more. */
@@ -104,15 +102,6 @@ static bool survey(const uint8_t *frames, const uint8_t *last, struct block_head
 	return true;
 }
 
-static bool compress(struct log_writer *w, const void *bytes, size_t size, int level, struct block_header *header)
-{
-	size_t packed = ZSTD_compressCCtx(w->zstd, w->packed, ZSTD_compressBound(PARTED_MAX), bytes, size, level);
-	if (ZSTD_isError(packed) || packed >= size)
-		return false;
-	header->stored_size = (uint32_t)packed;
-	return true;
-}
-
 /* How hard to try, by how many buffers wait: to store them as they are is the fastest. */
 static int level_of(const struct log_writer *w, uint64_t waiting)
 {
@@ -121,29 +110,19 @@ static int level_of(const struct log_writer *w, uint64_t waiting)
 	return waiting <= BUFFER_COUNT / 2 ? LEVEL_FAST : LEVEL_RAW;
 }
 
-/*
- * What is stored of a buffer. Frames that nothing is done with are stored with their checks; else without, since those would not compress
- * and the block has its own.
- */
-static const uint8_t *pack(struct log_writer *w, const uint8_t *frames, const struct parted *parted, int level, struct block_header *header)
+/* False: the frames are better stored as they are, with their checks. Else without, since those would not compress and the block has its
+ * own. */
+static bool pack(struct log_writer *w, const uint8_t *unchecked, int level, struct block_header *header)
 {
-	if (parted->reference_count == 0) {
-		if (level == LEVEL_RAW || !compress(w, parted->literals, parted->literal_size, level, header))
-			return frames;
-		header->codec = CODEC_ZSTD;
-		return w->packed;
-	}
-	struct parted_header head = { parted->reference_count, parted->literal_size };
-	size_t references = parted->reference_count * sizeof(struct reference), size = sizeof head + references + parted->literal_size;
-	memcpy(w->parted, &head, sizeof head);
-	memcpy(w->parted + sizeof head, parted->references, references);
-	memcpy(w->parted + sizeof head + references, parted->literals, parted->literal_size);
-	header->codec = CODEC_PARTED_ZSTD;
-	if ((level != LEVEL_RAW || size < BUFFER_SIZE / 8) && compress(w, w->parted, size, level == LEVEL_RAW ? LEVEL_FAST : level, header))
-		return w->packed;
-	header->codec = CODEC_PARTED;
-	header->stored_size = (uint32_t)size;
-	return w->parted;
+	if (level == LEVEL_RAW)
+		return false;
+	size_t size = header->raw_size;
+	size_t packed = ZSTD_compressCCtx(w->zstd, w->packed, ZSTD_compressBound(BUFFER_SIZE), unchecked, size, level);
+	if (ZSTD_isError(packed) || packed >= size)
+		return false;
+	header->stored_size = (uint32_t)packed;
+	header->codec = CODEC_ZSTD;
+	return true;
 }
 
 bool flush_buffer(struct log_writer *w, uint64_t ordinal)
@@ -155,17 +134,18 @@ bool flush_buffer(struct log_writer *w, uint64_t ordinal)
 	bool full = ordinal < w->filled;
 	int level = level_of(w, w->filled - w->flushed);
 	pthread_mutex_unlock(&w->lock);
-	struct parted parted;
-	if (buffer->ordinal != ordinal || !survey(frames, full ? NULL : w->committed, &header) ||
-		!repeats_part(w->repeats, ordinal, frames, header.raw_size, &parted)) {
+	bool sound = buffer->ordinal == ordinal && survey(frames, full ? NULL : w->committed, &header);
+	const uint8_t *unchecked = sound ? repeats_take(w->repeats, ordinal, frames, header.raw_size) : NULL;
+	if (!unchecked) {
 		writer_fail(w, TAIL_LOST);
 		return false;
 	}
-	const uint8_t *stored = pack(w, frames, &parted, level, &header);
+	const uint8_t *stored = pack(w, unchecked, level, &header) ? w->packed : frames;
 	uint64_t offset = w->segment_size;
 	if (!write_block(w, &header, stored))
 		return false;
 	index_block(w, &header, offset);
+	repeats_publish(w->repeats);
 	w->raw_bytes += header.raw_size;
 	return true;
 }
@@ -210,7 +190,7 @@ static void touch_ahead(struct log_writer *w)
 #endif
 }
 
-void *flush_thread(void *writer)
+static void *flush_thread(void *writer)
 {
 	struct log_writer *w = writer;
 	pthread_setname_np(pthread_self(), "timecraft-log");
@@ -236,6 +216,25 @@ void *flush_thread(void *writer)
 	}
 	pthread_mutex_unlock(&w->lock);
 	return NULL;
+}
+
+void flush_thread_start(struct log_writer *w)
+{
+	sigset_t all, old;
+	if (w->threaded)
+		return;
+	if (!flush_start(w)) {
+		writer_fail(w, ENOMEM);
+		return;
+	}
+	sigfillset(&all); /* signals are the guest's thread's */
+	sigdelset(&all, SIGBUS);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	int error = pthread_create(&w->thread, NULL, flush_thread, w);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (error)
+		writer_fail(w, error);
+	w->threaded = error == 0;
 }
 
 bool flush_close(struct log_writer *w)

@@ -23,18 +23,23 @@ enum {
 	BUFFER_COUNT = 8,
 	FRAME_HEADER = 16,
 
-	REFERENCE_BACK = 1024,  /* blocks: a reference goes back less than that */
-	REFERENCE_BLOCKS = 32,  /* that one block may refer to */
+	REPEAT_BACK = 1024, /* blocks: what is repeated is fewer back than that */
+	REPEAT_BLOCKS = 80, /* that the frames of one block may repeat of */
 };
 
 enum block_kind { BLOCK_RECORDS = 1, BLOCK_INDEX = 2, BLOCK_FOOTER = 3, BLOCK_SKIPPABLE = 0x80 };
-enum block_codec { CODEC_RAW = 0, CODEC_ZSTD = 1, CODEC_PARTED = 2, CODEC_PARTED_ZSTD = 3 };
+enum block_codec { CODEC_RAW = 0, CODEC_ZSTD = 1 };
 enum frame_kind { FRAME_BEGIN = 1, FRAME_INPUT = 2, FRAME_END = 3, FRAME_WHOLE = 16 };
 /* A frame's flags: two bits, how many bytes of padding end it (three bits), and of END how the call ended (three bits). */
 enum frame_flag { FRAME_CONTINUES = 1, FRAME_FAULTED = 2, FRAME_PADDING_SHIFT = 2, FRAME_END_SHIFT = 5 };
 #define SPAN_NOTE UINT32_MAX /* as the offset of a span of two bytes or more: it is a note, not guest memory */
 #define SPAN_IOV  (UINT32_C(1) << 31) /* in a span's size */
-enum segment_flag { SEGMENT_WRITTEN = 1 };
+enum segment_flag { SEGMENT_WRITTEN = 1, SEGMENT_REPEATS = 2 };
+
+/* Of inputs and spans in segments with SEGMENT_REPEATS: not their bytes follow, but parts. */
+#define SPAN_REPEATED     (UINT32_C(1) << 30)
+#define INPUT_REPEATED    (UINT64_C(1) << 63)
+#define PART_BYTES        UINT64_MAX /* as the ordinal of a part: its bytes follow */
 #define FRAME_BUFFER_ENDS UINT32_MAX
 
 struct segment_header {
@@ -82,17 +87,12 @@ struct frame_header {
 	uint32_t count;
 };
 
-/* Of a parted block: this, its references, and its literals. */
-struct parted_header {
-	uint32_t reference_count, literal_size;
+struct part {
+	uint32_t size, place; /* in the frames of the block */
+	uint64_t ordinal;
 };
 
-struct reference {
-	uint32_t at, size;   /* of the block's frames */
-	uint32_t back, from; /* the block of so many ordinals before, and the place among its literals */
-};
-
-_Static_assert(sizeof(struct parted_header) == 8 && sizeof(struct reference) == 16, "as documented");
+_Static_assert(sizeof(struct part) == 16, "as documented");
 _Static_assert(sizeof(struct segment_header) == SEGMENT_HEADER, "as documented");
 _Static_assert(sizeof(struct block_header) == BLOCK_HEADER, "as documented");
 _Static_assert(sizeof(struct footer) == FOOTER_PAYLOAD, "as documented");

@@ -51,6 +51,7 @@ static enum err read_header(struct log_reader *r)
 	if (header.check != checksum(&header, offsetof(struct segment_header, check)))
 		return err_set(ERR_DAMAGED, "00000000.log is damaged in its header");
 	r->tick_scale = header.tick_scale;
+	r->repeats = header.flags & SEGMENT_REPEATS;
 	r->anchor = header.anchor;
 	r->offset = sizeof header;
 	return ERR_NONE;
@@ -67,11 +68,10 @@ enum err log_open(int dir_fd, struct log_reader **ret_reader)
 	r->segment_fd = openat(dir_fd, "00000000.log", O_RDONLY | O_CLOEXEC);
 	r->frames = malloc(BLOCK_RAW_MAX);
 	r->packed = malloc(BLOCK_RAW_MAX);
-	r->parted = malloc(BLOCK_RAW_MAX);
 	r->zstd = ZSTD_createDCtx();
-	enum err err = r->segment_fd < 0                         ? err_set_errno(errno, "cannot read the recording's log")
-		: r->frames && r->packed && r->parted && r->zstd ? read_header(r)
-								 : err_nomem();
+	enum err err = r->segment_fd < 0            ? err_set_errno(errno, "cannot read the recording's log")
+		: r->frames && r->packed && r->zstd ? read_header(r)
+						    : err_nomem();
 	if (err) {
 		log_close(r);
 		return err;
@@ -92,15 +92,16 @@ void log_close(struct log_reader *r)
 		close(r->tail_fd);
 	buf_finish(&r->in);
 	buf_finish(&r->out);
+	buf_finish(&r->flat_in);
+	buf_finish(&r->flat_out);
 	free(r->inputs);
 	free(r->spans);
 	free(r->notes);
 	free(r->frames);
 	free(r->packed);
-	free(r->parted);
 	ZSTD_freeDCtx(r->zstd);
-	for (uint32_t i = 0; i < REFERENCE_BLOCKS; i++)
-		free(r->literals[i].content);
+	for (uint32_t i = 0; i < REPEAT_BLOCKS; i++)
+		free(r->kept[i].frames);
 	free(r);
 }
 
@@ -188,7 +189,10 @@ enum err log_next(struct log_reader *r, struct record *ret_record)
 		r->assembling = false;
 		if (r->record.number < r->seek_number || (r->record.start < r->seek_ticks_wall))
 			continue;
-		return assembled(r, ret_record);
+		err = assembled(r, ret_record);
+		if (err == ERR_DAMAGED && r->said)
+			continue;
+		return err;
 	}
 }
 

@@ -7,17 +7,18 @@
 #include "log/format.h"
 #include "log/reader.h"
 
-/* What other blocks may refer to in a block. */
-struct literals {
-	uint64_t ordinal, used;
-	uint8_t *content;
-	struct view bytes;
+/* A block that records repeat pieces of; damaged or missing if it has no frames. */
+struct kept_block {
+	uint64_t ordinal, used; /* used: 0 never */
+	uint8_t *frames;
+	size_t size;
 };
 
 struct log_reader {
 	int segment_fd, tail_fd, lock_fd;
 	enum log_state state;
 	uint64_t tick_scale;
+	bool repeats;                   /* parts may stand for bytes */
 	struct time_anchor anchor;      /* the last one before what is read */
 	struct time_anchor next_anchor; /* ticks 0: none is known */
 	uint64_t last_wall;             /* times never go back */
@@ -42,6 +43,9 @@ struct log_reader {
 	bool begun;       /* and all that the host read for it is there: the host may have acted */
 	struct record record;
 	struct buf in, out;             /* its streams */
+	struct buf flat_in, flat_out;   /* where they have parts: what those stand for */
+	uint64_t missing;               /* 1 + the ordinal of a block that parts name in vain */
+	bool said;		      /* already, that it is missing */
 	struct view *inputs;
 	struct record_span *spans;
 	struct view *notes;
@@ -50,12 +54,12 @@ struct log_reader {
 
 	uint64_t seek_number, seek_ticks_wall;
 	uint8_t *packed;                /* what is stored of a block */
-	uint8_t *parted;
 	ZSTD_DCtx *zstd;
-	uint64_t places[REFERENCE_BACK]; /* of blocks in the segment, by their ordinal */
-	struct literals literals[REFERENCE_BLOCKS];
-	uint64_t literals_used;         /* counts, to know which were not for the longest */
-	uint32_t literals_read;         /* for the current block */
+	uint64_t places[REPEAT_BACK];   /* of blocks in the segment, by their ordinal */
+	uint64_t looked;                /* for others from here on */
+	struct kept_block kept[REPEAT_BLOCKS];
+	uint64_t kept_used;             /* counts, to know which was not for the longest */
+	uint64_t keeps;                 /* that may still be read in for what was loaded: no writer needs more */
 };
 
 /* blocks.c */
@@ -65,7 +69,9 @@ bool block_header_valid(const struct block_header *header);
 
 /* unpack.c: reads the frames of the block at `at` of the segment. A text of what is wrong with it, or NULL. */
 const char *unpack(struct log_reader *r, const struct block_header *header, uint64_t at);
+/* The bytes of a part that is repeated, until the next; empty if they are missing or damaged. */
+struct view unpack_part(struct log_reader *r, const struct part *part);
 
-/* assemble.c: from frames to records */
+/* assemble.c: from frames to streams; items.c: from those to records */
 bool assemble(struct log_reader *r, const struct frame_header *frame, const uint8_t *payload); /* true: the record is whole */
 enum err assembled(struct log_reader *r, struct record *ret_record);

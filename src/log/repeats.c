@@ -5,45 +5,39 @@
 #include "log/checksum.h"
 
 enum {
-	PIECE = 4096,
-	PIECE_MIN = 512,
-	HISTORY = 16 << 20, /* of literals */
+	SLOTS = 64, /* blocks that are kept */
 	BUCKETS = 1 << 12,
 	WAYS = 4, /* pieces of a bucket; the oldest is forgotten first */
+	PLACE_BITS = 18,
+	TAG_BITS = 16,
 };
 
-/* A piece among the literals of a block. */
-struct piece {
-	uint64_t ordinal;
-	uint32_t offset, size;
-	uint64_t hash;
-};
+_Static_assert(BUFFER_SIZE <= 1 << PLACE_BITS, "a piece's place fits");
+_Static_assert(SLOTS + 2 * BUFFER_COUNT <= REPEAT_BLOCKS, "what one buffer repeats is in so many blocks");
 
 /* Where the stream of a record's inputs or spans is; frames and buffers cut it anywhere. */
 struct stream {
-	uint8_t head[8];
+	uint8_t head[sizeof(struct part)];
 	uint32_t head_size;
 	uint64_t left, done; /* of the input or span */
+	uint64_t run;        /* bytes of it that follow; 0 where a head does */
 	bool continues;      /* in the next frame */
 };
 
 struct repeats {
-	uint8_t *history;               /* what is at position P is at P % HISTORY */
-	uint64_t bases[REFERENCE_BACK]; /* where the literals of a block begin, by its ordinal */
-	struct piece pieces[BUCKETS][WAYS];
-	uint64_t next;                  /* position: where the next block's literals begin */
-	struct stream stream;
+	uint8_t *history;       /* the slots: frames of blocks. Block number N of those that were kept is in slot N modulo SLOTS */
+	uint64_t ordinals[SLOTS];
+	uint32_t sizes[SLOTS];
+	uint64_t kept;          /* so many blocks were; the next one's slot is being filled, and readers must not look there */
+	/*
+	 * A piece is one word, so that the threads need no lock: the number of a kept block, a place in its frames, and some bits of its
+	 * hash. What is no piece, or not any more, does no harm: the bytes there are compared.
+	 */
+	uint64_t pieces[BUCKETS][WAYS];
 
-	/* The block under way. */
-	uint64_t ordinal;
-	const uint8_t *frames;
-	uint8_t *literals;
-	uint32_t literal_size;
-	uint32_t taken;                 /* of the frames, as literals or by references */
-	uint32_t count, found;          /* references; pieces that may be referred to */
-	uint64_t blocks[REFERENCE_BLOCKS];
-	uint32_t block_count;
-	struct reference references[REFERENCES_MAX];
+	/* The second thread. */
+	struct stream stream;
+	uint32_t found;         /* pieces in the block under way */
 };
 
 struct repeats *repeats_create(void)
@@ -51,7 +45,7 @@ struct repeats *repeats_create(void)
 	struct repeats *r = calloc(1, sizeof *r);
 	if (!r)
 		return NULL;
-	r->history = malloc(HISTORY);
+	r->history = malloc((size_t)SLOTS * BUFFER_SIZE);
 	if (r->history)
 		return r;
 	free(r);
@@ -66,57 +60,10 @@ void repeats_destroy(struct repeats *r)
 	free(r);
 }
 
-static void take_literals(struct repeats *r, uint32_t to)
-{
-	memcpy(r->literals + r->literal_size, r->frames + r->taken, to - r->taken);
-	r->literal_size += to - r->taken;
-	r->taken = to;
-}
-
-/* The bytes of a piece, if a reader of this block may still be sent there. */
-static const uint8_t *piece_bytes(const struct repeats *r, const struct piece *piece)
-{
-	if (piece->ordinal + REFERENCE_BACK <= r->ordinal)
-		return NULL;
-	uint64_t position = r->bases[piece->ordinal % REFERENCE_BACK] + piece->offset;
-	return position + HISTORY < r->next + BUFFER_SIZE ? NULL : r->history + position % HISTORY;
-}
-
-/* Blocks may refer to a few others only, which a reader has to hold. */
-static bool may_refer(struct repeats *r, uint64_t ordinal)
-{
-	for (uint32_t i = r->block_count; i-- > 0;) {
-		if (r->blocks[i] == ordinal)
-			return true;
-	}
-	if (r->block_count == REFERENCE_BLOCKS)
-		return false;
-	r->blocks[r->block_count++] = ordinal;
-	return true;
-}
-
-static bool refer(struct repeats *r, uint32_t at, const struct piece *piece)
-{
-	struct reference *last = r->count ? &r->references[r->count - 1] : NULL;
-	uint32_t back = (uint32_t)(r->ordinal - piece->ordinal);
-	if (!may_refer(r, piece->ordinal))
-		return false;
-	if (last && last->at + last->size == at && last->back == back && last->from + last->size == piece->offset) {
-		last->size += piece->size;
-	} else {
-		if (r->count == REFERENCES_MAX)
-			return false;
-		take_literals(r, at);
-		r->references[r->count++] = (struct reference){ .at = at, .size = piece->size, .back = back, .from = piece->offset };
-	}
-	r->taken = at + piece->size;
-	return true;
-}
-
 /* By some of a piece's bytes: those that are alike in them are compared, and most that differ at all differ there. */
 static uint64_t sample(const uint8_t *bytes, uint32_t size)
 {
-	enum { ENDS = 128, SAMPLES = 16 };
+	enum { ENDS = 32, SAMPLES = 16 };
 	uint8_t samples[2 * ENDS + SAMPLES * sizeof(uint64_t)];
 	uint32_t step = size / SAMPLES;
 	memcpy(samples, bytes, ENDS);
@@ -126,97 +73,162 @@ static uint64_t sample(const uint8_t *bytes, uint32_t size)
 	return checksum(samples, sizeof samples);
 }
 
-/* A piece at `at` of the frames: known, or to be known from now on. */
-static void take_piece(struct repeats *r, uint32_t at, uint32_t size)
+static uint64_t piece_of(uint64_t number, uint32_t place, uint64_t hash)
 {
-	uint64_t hash = sample(r->frames + at, size);
-	struct piece *bucket = r->pieces[hash % BUCKETS], *oldest = bucket;
-	for (struct piece *piece = bucket; piece < bucket + WAYS; piece++) {
-		const uint8_t *bytes = piece->hash == hash && piece->size == size ? piece_bytes(r, piece) : NULL;
-		if (bytes && memcmp(bytes, r->frames + at, size) == 0 && refer(r, at, piece))
+	return number << (PLACE_BITS + TAG_BITS) | (uint64_t)place << TAG_BITS | hash >> (64 - TAG_BITS);
+}
+
+static uint64_t number_of(uint64_t piece)
+{
+	return piece >> (PLACE_BITS + TAG_BITS);
+}
+
+static uint32_t place_of(uint64_t piece)
+{
+	return piece >> TAG_BITS & ((1 << PLACE_BITS) - 1);
+}
+
+/* Whether `bytes` are where a piece says, in a block from number `kept` - SLOTS + 1 on. */
+static bool is_at(const struct repeats *r, uint64_t piece, uint64_t hash, const uint8_t *bytes, uint32_t size, uint64_t kept)
+{
+	uint64_t slot = number_of(piece) % SLOTS;
+	if ((piece & ((1 << TAG_BITS) - 1)) != hash >> (64 - TAG_BITS) || number_of(piece) + SLOTS <= kept)
+		return false;
+	if (place_of(piece) + size > __atomic_load_n(&r->sizes[slot], __ATOMIC_RELAXED))
+		return false;
+	return memcmp(r->history + slot * BUFFER_SIZE + place_of(piece), bytes, size) == 0;
+}
+
+bool repeats_find(const struct repeats *r, uint64_t ordinal, const uint8_t *bytes, uint32_t size, struct part *ret_part)
+{
+	uint64_t kept = __atomic_load_n(&r->kept, __ATOMIC_ACQUIRE);
+	if (!kept)
+		return false;
+	uint64_t hash = sample(bytes, size);
+	const uint64_t *bucket = r->pieces[hash % BUCKETS];
+	for (uint32_t i = 0; i < WAYS; i++) {
+		uint64_t piece = __atomic_load_n(&bucket[i], __ATOMIC_RELAXED), number = number_of(piece);
+		if (number >= kept || !is_at(r, piece, hash, bytes, size, kept))
+			continue;
+		*ret_part = (struct part){ size, place_of(piece), __atomic_load_n(&r->ordinals[number % SLOTS], __ATOMIC_RELAXED) };
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+		if (number + SLOTS <= __atomic_load_n(&r->kept, __ATOMIC_RELAXED))
+			return false; /* its slot was filled anew while it was looked at */
+		return ret_part->ordinal + REPEAT_BACK - BUFFER_COUNT > ordinal; /* what is put may go into the next buffers */
+	}
+	return false;
+}
+
+static void take_piece(struct repeats *r, const uint8_t *frames, uint32_t place, uint32_t size)
+{
+	uint64_t ordinal = r->ordinals[r->kept % SLOTS];
+	uint64_t hash = sample(frames + place, size);
+	uint64_t *bucket = r->pieces[hash % BUCKETS], *oldest = bucket;
+	for (uint64_t *piece = bucket; piece < bucket + WAYS; piece++) {
+		if (is_at(r, *piece, hash, frames + place, size, r->kept) &&
+			r->ordinals[number_of(*piece) % SLOTS] + REPEAT_BACK / 2 > ordinal)
 			return;
-		if (piece->ordinal < oldest->ordinal)
+		if (*piece < *oldest)
 			oldest = piece;
 	}
-	*oldest = (struct piece){ .ordinal = r->ordinal, .offset = r->literal_size + at - r->taken, .size = size, .hash = hash };
-	take_literals(r, at + size);
+	__atomic_store_n(oldest, piece_of(r->kept, place, hash), __ATOMIC_RELAXED);
 	r->found++;
 }
 
-/* A part of an input or span, of which `done` bytes went before it and `left` come with it and after it. */
-static void take_bytes(struct repeats *r, uint32_t at, uint64_t size, uint64_t done, uint64_t left)
+/* A part of an input or span, of which `done` bytes went before and `left` come in a row with this part and after it. */
+static void take_bytes(struct repeats *r, const uint8_t *frames, uint32_t place, uint64_t size, uint64_t done, uint64_t left)
 {
 	uint64_t skip = -done % PIECE;
 	while (skip < size) {
 		uint64_t part = left - skip < PIECE ? left - skip : PIECE;
 		if (part > size - skip || part < PIECE_MIN)
 			return;
-		take_piece(r, at + (uint32_t)skip, (uint32_t)part);
+		take_piece(r, frames, place + (uint32_t)skip, (uint32_t)part);
 		skip += part;
 	}
 }
 
-static void take_stream(struct repeats *r, bool spans, uint32_t at, uint32_t end)
+/* The head of an input, of a span, or of a part of what is repeated partly. */
+static void take_head(struct stream *s, bool spans)
+{
+	uint64_t head;
+	struct part part;
+	s->head_size = 0;
+	if (s->left) {
+		memcpy(&part, s->head, sizeof part);
+		uint64_t size = part.size < s->left ? part.size : s->left;
+		if (part.ordinal == PART_BYTES) {
+			s->run = size;
+		} else {
+			s->done += size;
+			s->left -= size;
+		}
+		return;
+	}
+	memcpy(&head, s->head, sizeof head);
+	bool repeated = spans ? head >> 32 & SPAN_REPEATED : (head & INPUT_REPEATED) != 0;
+	s->left = spans ? (uint32_t)(head >> 32) & ~(SPAN_IOV | SPAN_REPEATED) : head & ~INPUT_REPEATED;
+	s->run = repeated ? 0 : s->left;
+	s->done = 0;
+}
+
+static void take_stream(struct repeats *r, const uint8_t *frames, bool spans, uint32_t at, uint32_t end)
 {
 	struct stream *s = &r->stream;
 	while (at < end) {
-		if (s->left == 0) {
-			s->head[s->head_size++] = r->frames[at++];
-			if (s->head_size < sizeof s->head)
-				continue;
-			uint64_t head;
-			memcpy(&head, s->head, sizeof head);
-			s->left = spans ? (uint32_t)(head >> 32) & ~SPAN_IOV : head;
-			s->done = s->head_size = 0;
+		if (s->run == 0) {
+			s->head[s->head_size++] = frames[at++];
+			if (s->head_size == (s->left ? sizeof(struct part) : sizeof(uint64_t)))
+				take_head(s, spans);
 			continue;
 		}
-		uint64_t part = s->left < end - at ? s->left : end - at;
-		take_bytes(r, at, part, s->done, s->left);
-		at += (uint32_t)part;
-		s->done += part;
-		s->left -= part;
+		uint64_t size = s->run < end - at ? s->run : end - at;
+		take_bytes(r, frames, at, size, s->done, s->run);
+		at += (uint32_t)size;
+		s->done += size;
+		s->left -= size;
+		s->run -= size;
 	}
 }
 
-static void take_frame(struct repeats *r, const struct frame_header *frame, uint32_t at)
+static void take_frame(struct repeats *r, const uint8_t *frames, const struct frame_header *frame, uint32_t at)
 {
 	struct stream *s = &r->stream;
-	uint32_t literal = r->literal_size, end = at + frame->size;
 	bool begins = frame->kind == FRAME_BEGIN || frame->kind >= FRAME_WHOLE;
 	bool continues = frame->flags & FRAME_CONTINUES, continued = s->continues && !begins;
-	take_literals(r, at + FRAME_HEADER);
-	memset(r->literals + literal + offsetof(struct frame_header, check), 0, sizeof frame->check);
+	uint32_t fixed = begins ? 8 + 8 * (frame->count < 16 ? frame->count : 16) : frame->kind == FRAME_END ? 8 : 0;
+	uint32_t start = at + FRAME_HEADER + fixed, end = at + frame->size - (frame->flags >> FRAME_PADDING_SHIFT & 7);
+	if (!continued)
+		*s = (struct stream){ 0 };
 	s->continues = continues;
-	if (frame->size >= PIECE_MIN || continues || continued) {
-		uint32_t fixed = begins ? 8 + 8 * (frame->count < 16 ? frame->count : 16) : frame->kind == FRAME_END ? 8 : 0;
-		if (!continued)
-			*s = (struct stream){ .continues = continues };
-		uint32_t stream_end = end - (frame->flags >> FRAME_PADDING_SHIFT & 7);
-		if (at + FRAME_HEADER + fixed <= stream_end)
-			take_stream(r, frame->kind == FRAME_END, at + FRAME_HEADER + fixed, stream_end);
-	}
-	take_literals(r, end);
+	if (start < end && (frame->size >= PIECE_MIN || continues || continued))
+		take_stream(r, frames, frame->kind == FRAME_END, start, end);
 }
 
-bool repeats_part(struct repeats *r, uint64_t ordinal, const uint8_t *frames, uint32_t size, struct parted *ret_parted)
+const uint8_t *repeats_take(struct repeats *r, uint64_t ordinal, const uint8_t *frames, uint32_t size)
 {
-	if (r->next % HISTORY + BUFFER_SIZE > HISTORY)
-		r->next += HISTORY - r->next % HISTORY;
-	r->ordinal = ordinal;
-	r->bases[ordinal % REFERENCE_BACK] = r->next;
-	r->frames = frames;
-	r->literals = r->history + r->next % HISTORY;
-	r->literal_size = r->taken = r->count = r->found = r->block_count = 0;
+	uint8_t *slot = r->history + r->kept % SLOTS * BUFFER_SIZE;
+	__atomic_store_n(&r->ordinals[r->kept % SLOTS], ordinal, __ATOMIC_RELAXED);
+	__atomic_store_n(&r->sizes[r->kept % SLOTS], size, __ATOMIC_RELAXED);
+	r->found = 0;
 	for (uint32_t at = 0; at < size;) {
 		struct frame_header frame;
 		memcpy(&frame, frames + at, sizeof frame);
 		if (frame.size < FRAME_HEADER || frame.size > size - at)
-			return false;
-		take_frame(r, &frame, at);
+			return NULL;
+		take_frame(r, frames, &frame, at);
+		frame.check = 0;
+		memcpy(slot + at, &frame, sizeof frame);
+		memcpy(slot + at + sizeof frame, frames + at + sizeof frame, frame.size - sizeof frame);
 		at += frame.size;
 	}
-	*ret_parted = (struct parted){ r->literals, r->literal_size, r->references, r->count };
-	if (r->found) /* else nothing refers to them: the next block's take their place */
-		r->next += r->literal_size;
-	return true;
+	return slot;
+}
+
+void repeats_publish(struct repeats *r)
+{
+	if (!r->found) /* nobody looks for anything in it: the next block may take its slot */
+		return;
+	__atomic_store_n(&r->kept, r->kept + 1, __ATOMIC_RELEASE);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST); /* who sees what is written into the next slot sees this */
 }

@@ -1,9 +1,8 @@
 /*
- * What a block repeats of the blocks before it: programs read the same files again and again, and write the same pages. A repeated piece is
- * named instead of stored; the rest of the block are its literals. Pieces are those of inputs and spans: 4 KiB each, counted from where the
- * input or span begins, and what is left at its end.
+ * What a program reads or writes again. The second thread keeps a copy of the blocks that it wrote lately; the guest's thread looks there
+ * before it records bytes, and if they are there, names the place instead. Nothing rests on a hash: bytes are compared.
  *
- * Only literals are referred to, so that a reader needs to know no more than the literals of a few blocks.
+ * Bytes are looked for in pieces of 4 KiB, counted from where the input or span begins, and what is left at its end.
  */
 #pragma once
 
@@ -16,14 +15,17 @@ struct repeats;
 struct repeats *repeats_create(void); /* NULL: no memory */
 void repeats_destroy(struct repeats *repeats);
 
-struct parted {
-	const uint8_t *literals; /* until the next block */
-	uint32_t literal_size;
-	const struct reference *references; /* in order; empty: the literals are all */
-	uint32_t reference_count;
-};
+enum { PIECE = 4096, PIECE_MIN = 512 /* not worth a look */ };
 
-enum { REFERENCES_MAX = BUFFER_SIZE / 512 }; /* that a block of this writer's has */
+/*
+ * The guest's thread: where `size` bytes (PIECE_MIN to PIECE) are among the frames of a block, for a record in the buffer `ordinal`. They
+ * are in the segment.
+ */
+bool repeats_find(const struct repeats *repeats, uint64_t ordinal, const uint8_t *bytes, uint32_t size, struct part *ret_part);
 
-/* Parts the frames of the block `ordinal`, without their checks. False: they are not sound, somebody else wrote there. */
-bool repeats_part(struct repeats *repeats, uint64_t ordinal, const uint8_t *frames, uint32_t size, struct parted *ret_parted);
+/*
+ * The second thread: takes the frames of a block in, and gives them back without their checks. NULL: they are not sound, somebody else
+ * wrote there. Others find what is in them from repeats_publish on, when the block is in the segment.
+ */
+const uint8_t *repeats_take(struct repeats *repeats, uint64_t ordinal, const uint8_t *frames, uint32_t size);
+void repeats_publish(struct repeats *repeats);

@@ -22,8 +22,6 @@ static const char *codec_name(uint8_t codec)
 	switch (codec) {
 	case CODEC_RAW: return "raw";
 	case CODEC_ZSTD: return "zstd";
-	case CODEC_PARTED: return "parted";
-	case CODEC_PARTED_ZSTD: return "parted+zstd";
 	default: return "other";
 	}
 }

@@ -15,13 +15,12 @@ struct log_writer;
 enum err log_writer_create(int dir_fd, struct log_writer **ret_writer);
 
 /*
- * A record of a call: log_begin, log_put for each input, log_commit; the host acts; log_span for each span it wrote and log_note for each
+ * A record of a call: log_begin, log_input for each input, log_commit; the host acts; log_span for each span it wrote and log_note for each
  * note; log_end.
  * False from log_begin or log_commit: the record cannot be written, and the host must not act; log_failure says why.
  */
 bool log_begin(struct log_writer *writer, uint16_t call, const uint64_t *args, uint32_t arg_count, bool faulted);
-void log_put_size(struct log_writer *writer, uint64_t size); /* of the input that follows, in one or more puts */
-void log_put(struct log_writer *writer, const void *data, size_t size);
+void log_input(struct log_writer *writer, const void *data, uint64_t size);
 bool log_commit(struct log_writer *writer, uint64_t output_bound, uint32_t span_bound);
 void log_span(struct log_writer *writer, uint32_t offset, const void *data, uint64_t size, bool iov);
 void log_note(struct log_writer *writer, struct view note); /* of two bytes or more */

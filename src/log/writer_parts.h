@@ -22,6 +22,8 @@ struct log_writer {
 	uint64_t ordinal;             /* of the current buffer */
 	uint8_t next_kind;            /* of the frame that continues the one under construction */
 	uint64_t end_kind, end_args[2];
+	uint32_t misses;              /* pieces since the last that was found to be repeated */
+	struct repeats *repeats;      /* NULL before there is a second thread */
 
 	/* Set once, by whoever notices first. */
 	volatile int failed;          /* errno or TAIL_LOST */
@@ -38,8 +40,7 @@ struct log_writer {
 	uint64_t filled, flushed;     /* buffers; under the lock */
 	bool closing;
 	ZSTD_CCtx *zstd;
-	struct repeats *repeats;
-	uint8_t *parted, *packed;     /* of one block */
+	uint8_t *packed;              /* of one block */
 	uint64_t segment_size, raw_bytes;
 	bool reserved;                /* the segment has space behind its end */
 	struct buf index;
@@ -60,7 +61,10 @@ static inline void writer_fail(struct log_writer *w, int error)
 bool flush_start(struct log_writer *w);
 bool flush_buffer(struct log_writer *w, uint64_t ordinal); /* into a block */
 bool flush_close(struct log_writer *w);                     /* index and footer */
-void *flush_thread(void *writer);
+void flush_thread_start(struct log_writer *w);             /* once */
+
+/* append.c */
+void append_start(struct log_writer *w);
 
 /* tail.c */
 enum err tail_create(struct log_writer *w, int dir_fd, const struct tail_header *header);

@@ -26,8 +26,7 @@ static void record_note(struct call_output *output, struct view note)
 static void record_input(void *data, const struct input *input)
 {
 	struct log_writer *writer = data;
-	log_put_size(writer, input->bytes.size);
-	log_put(writer, input->bytes.data, input->bytes.size);
+	log_input(writer, input->bytes.data, input->bytes.size);
 }
 
 static void fail(struct recorder *r, struct call *call)

@@ -77,9 +77,7 @@ static bool write_record(struct log_writer *w, uint64_t number, size_t huge)
 	for (uint32_t i = 0; i < items; i++) {
 		size_t size = huge ? huge : sizes[(number + i) % 7];
 		uint8_t *bytes = pattern(size, number + i);
-		log_put_size(w, size);
-		log_put(w, bytes, size / 2);
-		log_put(w, bytes + size / 2, size - size / 2);
+		log_input(w, bytes, size);
 		free(bytes);
 	}
 	uint32_t spans = faulted ? 0 : (number + 1) % 3;

@@ -47,8 +47,7 @@ static void ask_in_vain(struct log_writer *w)
 	static const uint64_t args[3] = { 1, 2, 3 };
 	for (int i = 0; i < 100; i++) {
 		CHECK(!log_begin(w, 1, args, 3, false));
-		log_put_size(w, 5);
-		log_put(w, "later", 5);
+		log_input(w, "later", 5);
 		CHECK(!log_commit(w, 100, 1));
 		log_span(w, 8, "later", 5, false);
 		log_end(w, 0, 0);
@@ -73,10 +72,9 @@ static void begin_what_does_not_fit(void)
 	uint8_t *bytes = pattern(4 << 20, 1);
 	limit_files(1000);
 	CHECK(log_begin(w, 1, NULL, 0, false));
-	log_put_size(w, 4 << 20);
-	log_put(w, bytes, 4 << 20);
+	log_input(w, bytes, 4 << 20);
 	CHECK(log_failure(w) == ERR_NOSPACE);
-	log_put(w, bytes, 100);
+	log_input(w, bytes, 100);
 	CHECK(!log_commit(w, 0, 0));
 	ask_in_vain(w);
 	CHECK(log_writer_close(w) == ERR_NOSPACE);

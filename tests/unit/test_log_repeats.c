@@ -51,8 +51,7 @@ static void write_call(struct log_writer *w, uint64_t number)
 	assert_true(log_begin(w, 3, args, 1, false));
 	for (uint32_t i = 0; i < number % 3; i++) {
 		struct view input = part_of(number, i);
-		log_put_size(w, input.size);
-		log_put(w, input.data, input.size);
+		log_input(w, input.data, input.size);
 	}
 	assert_true(log_commit(w, 2 << 20, 3));
 	for (uint32_t i = 3; i < 3 + number / 3 % 3; i++) {

@@ -1,0 +1,162 @@
+/* From the streams of a record to its inputs, spans and notes. */
+#include <stdlib.h>
+
+#include "log/reader_parts.h"
+
+static uint64_t word(const uint8_t *at)
+{
+	uint64_t value;
+	memcpy(&value, at, sizeof value);
+	return value;
+}
+
+/* What a stream's heads are like. */
+struct heads {
+	uint64_t mark;       /* parts follow */
+	uint64_t sizes;      /* the bits that are the size */
+	uint32_t size_shift;
+};
+
+static const struct heads of_inputs = { INPUT_REPEATED, ~INPUT_REPEATED, 0 };
+static const struct heads of_spans = { (uint64_t)SPAN_REPEATED << 32, (uint64_t)(SPAN_REPEATED - 1) << 32, 32 };
+
+static uint64_t size_of(const struct heads *heads, uint64_t head)
+{
+	return (head & heads->sizes) >> heads->size_shift;
+}
+
+/* One line for each block that is missing, however many records repeat of it. */
+static enum err missing_part(struct log_reader *r, uint64_t ordinal)
+{
+	r->said = r->missing == ordinal + 1;
+	r->missing = ordinal + 1;
+	return err_set(ERR_DAMAGED,
+		"00000000.log is damaged: from record %llu on, what repeats bytes of block %llu is missing: those are not there",
+		(unsigned long long)r->record.number, (unsigned long long)ordinal);
+}
+
+/* The bytes of `size` that parts stand for; takes the parts from `in`. ERR_END where they end early, as those of a call under way do. */
+static enum err flatten_item(struct log_reader *r, struct view *in, uint64_t size, struct buf *flat)
+{
+	while (size) {
+		struct part part;
+		if (in->size < sizeof part)
+			return ERR_END;
+		memcpy(&part, in->data, sizeof part);
+		*in = view_slice(*in, sizeof part, in->size);
+		bool is_new = part.ordinal == PART_BYTES;
+		if (is_new && part.size > in->size)
+			return ERR_END;
+		struct view bytes = is_new ? view_slice(*in, 0, part.size) : unpack_part(r, &part);
+		if (part.size == 0 || part.size > size || bytes.size != part.size)
+			return missing_part(r, part.ordinal);
+		buf_append(flat, bytes.data, bytes.size);
+		if (is_new)
+			*in = view_slice(*in, part.size, in->size);
+		size -= part.size;
+	}
+	return ERR_NONE;
+}
+
+/* A stream without parts: the same heads, and all bytes. It is left alone where it has none. */
+static enum err flatten(struct log_reader *r, const struct heads *heads, struct view *stream, struct buf *flat)
+{
+	struct view in = *stream;
+	bool marked = false;
+	while (r->repeats && in.size >= 8 && !marked) {
+		marked = word(in.data) & heads->mark;
+		uint64_t size = size_of(heads, word(in.data));
+		in = size <= in.size - 8 ? view_slice(in, 8 + size, in.size) : (struct view){ 0 };
+	}
+	if (!marked)
+		return ERR_NONE;
+	buf_clear(flat);
+	for (in = *stream; in.size >= 8;) {
+		uint64_t head = word(in.data), plain = head & ~heads->mark, size = size_of(heads, head);
+		in = view_slice(in, 8, in.size);
+		buf_append(flat, &plain, sizeof plain);
+		if (head & heads->mark) {
+			enum err err = flatten_item(r, &in, size, flat);
+			if (err == ERR_END)
+				break;
+			TRY(err);
+			continue;
+		}
+		if (size > in.size)
+			break;
+		buf_append(flat, in.data, size);
+		in = view_slice(in, size, in.size);
+	}
+	*stream = buf_view(flat);
+	return buf_status(flat);
+}
+
+/* Makes room for one more item; they are few, or as many as the bytes that describe them. */
+static bool room(void **items, uint32_t *capacity, uint32_t count, size_t size)
+{
+	if (count < *capacity)
+		return true;
+	uint32_t more = *capacity ? *capacity * 2 : 16;
+	void *bigger = realloc(*items, more * size);
+	if (!bigger)
+		return false;
+	*items = bigger;
+	*capacity = more;
+	return true;
+}
+
+static enum err parse_inputs(struct log_reader *r)
+{
+	struct view in = buf_view(&r->in);
+	TRY(flatten(r, &of_inputs, &in, &r->flat_in));
+	r->record.input_count = 0;
+	while (in.size >= 8) {
+		uint64_t size = word(in.data);
+		if (size > in.size - 8)
+			break; /* an unfinished record, or a damaged one: what is there counts */
+		if (!room((void **)&r->inputs, &r->input_capacity, r->record.input_count, sizeof *r->inputs))
+			return err_nomem();
+		r->inputs[r->record.input_count++] = view_of(in.data + 8, size);
+		in = view_slice(in, 8 + size, in.size);
+	}
+	r->record.inputs = r->inputs;
+	return ERR_NONE;
+}
+
+static enum err parse_spans(struct log_reader *r)
+{
+	struct view out = buf_view(&r->out);
+	TRY(flatten(r, &of_spans, &out, &r->flat_out));
+	r->record.span_count = r->record.note_count = 0;
+	while (out.size >= 8) {
+		uint64_t head = word(out.data);
+		uint32_t size = (uint32_t)(head >> 32) & ~SPAN_IOV;
+		if (size > out.size - 8)
+			break;
+		if ((uint32_t)head == SPAN_NOTE && size >= 2) {
+			if (!room((void **)&r->notes, &r->note_capacity, r->record.note_count, sizeof *r->notes))
+				return err_nomem();
+			r->notes[r->record.note_count++] = view_of(out.data + 8, size);
+			out = view_slice(out, 8 + size, out.size);
+			continue;
+		}
+		if (!room((void **)&r->spans, &r->span_capacity, r->record.span_count, sizeof *r->spans))
+			return err_nomem();
+		r->spans[r->record.span_count++] =
+			(struct record_span){ .offset = (uint32_t)head, .size = size, .data = out.data + 8, .iov = head >> 63 };
+		out = view_slice(out, 8 + size, out.size);
+	}
+	r->record.spans = r->spans;
+	r->record.notes = r->notes;
+	return ERR_NONE;
+}
+
+enum err assembled(struct log_reader *r, struct record *ret_record)
+{
+	TRY(buf_status(&r->in));
+	TRY(buf_status(&r->out));
+	TRY(parse_inputs(r));
+	TRY(parse_spans(r));
+	*ret_record = r->record;
+	return ERR_NONE;
+}
