@@ -42,12 +42,11 @@ static void show(int fd, const uint8_t *data, size_t size)
 	}
 }
 
-/* As much as the call said that it wrote. */
-static void show_written(const struct call *call, int fd, uint64_t nwritten)
+static void show_vectors(const struct call *call, int fd, uint32_t left)
 {
 	const uint8_t *vector = memory_at(call->memory, call->args[1], call->args[2] * 8);
-	const uint8_t *written = memory_at(call->memory, nwritten, 4);
-	uint32_t left = vector && written ? load_u32(written) : 0;
+	if (!vector)
+		return;
 	for (uint64_t i = 0; i < call->args[2] && left; i++, vector += 8) {
 		uint32_t size = load_u32(vector + 4);
 		size = size < left ? size : left;
@@ -59,9 +58,35 @@ static void show_written(const struct call *call, int fd, uint64_t nwritten)
 	}
 }
 
+/* As much as the call said that it wrote. It said so in memory, over whatever was there: what it wrote may be among that. */
+static void show_written(const struct call *call, int fd, uint64_t nwritten, uint32_t before)
+{
+	uint8_t *written = memory_at(call->memory, nwritten, sizeof before);
+	if (!written)
+		return;
+	uint32_t size = load_u32(written);
+	memcpy(written, &before, sizeof before);
+	show_vectors(call, fd, size);
+	memcpy(written, &size, sizeof size);
+}
+
+/* The argument that points to how much was written; 0: the call writes nothing. */
+static uint32_t written_arg(const struct call *call)
+{
+	switch (call->type->number) {
+	case CALL_fd_write: return 3;
+	case CALL_fd_pwrite:
+	case CALL_sock_send: return 4;
+	default: return 0;
+	}
+}
+
 static void stdio_call(struct layer *layer, struct call *call)
 {
 	struct stdio_layer *s = (struct stdio_layer *)layer;
+	uint32_t written = written_arg(call);
+	const uint8_t *at = written ? memory_at(call->memory, call->args[written], 4) : NULL;
+	uint32_t before = at ? load_u32(at) : 0;
 	layer_call(layer->next, call);
 	if (call->end != CALL_RETURNS || call->result != 0)
 		return;
@@ -69,16 +94,10 @@ static void stdio_call(struct layer *layer, struct call *call)
 	switch (call->type->number) {
 	case CALL_fd_close: close_fd(s, call->args[0]); break;
 	case CALL_fd_renumber: move_fd(s, call->args[0], call->args[1]); break;
-	case CALL_fd_write:
-		if (stream)
-			show_written(call, stream, call->args[3]);
+	default:
+		if (written && stream)
+			show_written(call, stream, call->args[written], before);
 		break;
-	case CALL_fd_pwrite:
-	case CALL_sock_send:
-		if (stream)
-			show_written(call, stream, call->args[4]);
-		break;
-	default: break;
 	}
 }
 
