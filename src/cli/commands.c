@@ -8,6 +8,7 @@ const struct command *const commands[] = {
 	&command_replay,
 	&command_trace_syscall,
 	&command_trace_network,
+	&command_trace_request,
 	&command_get,
 	&command_describe,
 	&command_logs,

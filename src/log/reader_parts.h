@@ -45,7 +45,7 @@ struct log_reader {
 	struct buf in, out;             /* its streams */
 	struct buf flat_in, flat_out;   /* where they have parts: what those stand for */
 	uint64_t missing;               /* 1 + the ordinal of a block that parts name in vain */
-	bool said;		      /* already, that it is missing */
+	bool said;        /* already, that it is missing */
 	struct view *inputs;
 	struct record_span *spans;
 	struct view *notes;

@@ -1,0 +1,323 @@
+#include "trace/connection_parts.h"
+
+#include <stdlib.h>
+
+#include "wasi/call.h"
+
+enum err connections_create(const struct connections_options *options, struct exchange_sink *to, struct connections **ret_connections)
+{
+	struct connections *c = calloc(1, sizeof *c);
+	if (!c)
+		return err_nomem();
+	c->options = *options;
+	c->ordering.to = to;
+	*ret_connections = c;
+	return ERR_NONE;
+}
+
+static void destroy(struct connection *c)
+{
+	connection_drop_decoder(c);
+	for (uint32_t i = 0; i < c->open_count; i++)
+		held_exchange_destroy(c->open[i]);
+	free(c->open);
+	buf_finish(&c->name);
+	buf_finish(&c->first[0]);
+	buf_finish(&c->first[1]);
+	free(c);
+}
+
+void connections_destroy(struct connections *c)
+{
+	if (!c)
+		return;
+	for (uint32_t i = 0; i < BUCKETS; i++) {
+		for (struct connection *next, *at = c->buckets[i]; at; at = next) {
+			next = at->next;
+			destroy(at);
+		}
+	}
+	ordering_finish(&c->ordering);
+	buf_finish(&c->why);
+	free(c);
+}
+
+static struct connection **place_of(struct connections *c, uint64_t socket)
+{
+	struct connection **at = &c->buckets[socket % BUCKETS];
+	while (*at && (*at)->socket != socket)
+		at = &(*at)->next;
+	return at;
+}
+
+/* Exchange `number` of a connection; one that is new is made. NULL: no memory. */
+static struct held_exchange **open_exchange(struct connection *c, uint64_t number)
+{
+	while (number >= c->open_first + c->open_count) {
+		if (c->open_count == c->open_capacity) {
+			uint32_t capacity = c->open_capacity ? c->open_capacity * 2 : 4;
+			struct held_exchange **open = realloc(c->open, capacity * sizeof(struct held_exchange *));
+			if (!open)
+				return NULL;
+			c->open = open;
+			c->open_capacity = capacity;
+		}
+		struct held_exchange *held = calloc(1, sizeof *held);
+		if (!held)
+			return NULL;
+		held->number = c->open_first + c->open_count;
+		c->open[c->open_count++] = held;
+	}
+	return number < c->open_first ? NULL : &c->open[number - c->open_first];
+}
+
+/* Forgets the first ones that are over. */
+static void forget_closed(struct connection *c)
+{
+	uint32_t over = 0;
+	while (over < c->open_count && !c->open[over])
+		over++;
+	if (over == 0)
+		return;
+	memmove(c->open, c->open + over, (c->open_count - over) * sizeof(struct held_exchange *));
+	c->open_first += over;
+	c->open_count -= over;
+}
+
+/* What all exchanges of a connection have in common. */
+static enum err complete(struct connection *c, struct held_exchange *held, const char *protocol)
+{
+	struct exchange *exchange = &held->exchange;
+	exchange->protocol = protocol;
+	exchange->client = c->client;
+	exchange->server = c->server;
+	exchange->accepted = c->accepted;
+	if (c->name.size) {
+		held->bytes[2] = malloc(c->name.size);
+		if (!held->bytes[2])
+			return err_nomem();
+		memcpy(held->bytes[2], c->name.data, c->name.size);
+		exchange->server_name = view_of(held->bytes[2], c->name.size);
+	}
+	return ERR_NONE;
+}
+
+static enum err begin_exchange(struct message_sink *sink, uint64_t number, uint64_t time)
+{
+	struct connection *c = (struct connection *)sink;
+	struct held_exchange **held = open_exchange(c, number);
+	if (!held || !*held)
+		return err_nomem();
+	(*held)->exchange.record = c->all->record;
+	ordering_begin(&c->all->ordering, *held, time);
+	return ERR_NONE;
+}
+
+static bool is_told(const struct exchange_side *side)
+{
+	return side->present || side->message.error.size;
+}
+
+static enum err put(struct connection *c, struct held_exchange *held)
+{
+	if (!held->begun) {
+		held->exchange.time = c->all->time;
+		held->exchange.record = c->all->record;
+	}
+	return ordering_put(&c->all->ordering, held);
+}
+
+static enum err add_message(struct message_sink *sink, uint64_t number, enum message_side side, const struct message *message)
+{
+	struct connection *c = (struct connection *)sink;
+	struct held_exchange **place = open_exchange(c, number), *held;
+	if (!place || !*place)
+		return err_nomem();
+	held = *place;
+	TRY(held_exchange_take(held, side, message));
+	bool whole = is_told(&held->exchange.request) && is_told(&held->exchange.response);
+	if (!whole)
+		return ERR_NONE;
+	TRY(complete(c, held, c->protocol->name));
+	*place = NULL;
+	forget_closed(c);
+	return put(c, held);
+}
+
+/* What goes wrong stays, for a decoder cannot pass it on. */
+static enum err take_begun(struct message_sink *sink, uint64_t number, uint64_t time)
+{
+	return ((struct connection *)sink)->all->err = begin_exchange(sink, number, time);
+}
+
+static enum err take_message(struct message_sink *sink, uint64_t number, enum message_side side, const struct message *message)
+{
+	return ((struct connection *)sink)->all->err = add_message(sink, number, side, message);
+}
+
+static enum err add(struct connections *all, const struct net_event *event, struct connection **ret_connection)
+{
+	struct connection **place = place_of(all, event->socket);
+	struct connection *c = *place;
+	if (!c) {
+		c = calloc(1, sizeof *c);
+		if (!c)
+			return err_nomem();
+		c->sink = (struct message_sink){ take_begun, take_message };
+		c->all = all;
+		c->socket = event->socket;
+		c->proto = event->proto;
+		c->accepted = event->accepted;
+		*place = c;
+	}
+	c->client = event->accepted ? event->peer : event->local;
+	c->server = event->accepted ? event->local : event->peer;
+	if (event->name.size && !c->name.size)
+		buf_append(&c->name, event->name.data, event->name.size);
+	*ret_connection = c;
+	return ERR_NONE;
+}
+
+static const char *proto_name(uint8_t proto)
+{
+	return proto == PROTO_UNIX ? "UNIX" : "TCP";
+}
+
+static void print_first(struct buf *out, struct view bytes, uint64_t size, const char *who)
+{
+	buf_printf(out, ", %llu bytes from the %s", (unsigned long long)size, who);
+	if (bytes.size == 0)
+		return;
+	buf_append_text(out, " \"");
+	for (size_t i = 0; i < bytes.size && i < SHOWN_MAX; i++) {
+		uint8_t byte = bytes.data[i];
+		if (byte >= ' ' && byte <= '~' && byte != '"' && byte != '\\')
+			buf_append_byte(out, byte);
+		else
+			buf_printf(out, "\\x%02x", byte);
+	}
+	buf_append_text(out, size > SHOWN_MAX ? "\"..." : "\"");
+}
+
+/* A connection in which nobody found a protocol is an exchange of its own: nothing that was sent is left out. */
+static enum err tell_unknown(struct connection *c)
+{
+	struct connections *all = c->all;
+	if (c->bytes[SIDE_CLIENT] + c->bytes[SIDE_SERVER] == 0)
+		return ERR_NONE;
+	struct held_exchange *held = calloc(1, sizeof *held);
+	if (!held)
+		return err_nomem();
+	buf_clear(&all->why);
+	buf_append_text(&all->why, "unknown protocol");
+	print_first(&all->why, buf_view(&c->first[SIDE_CLIENT]), c->bytes[SIDE_CLIENT], "client");
+	print_first(&all->why, buf_view(&c->first[SIDE_SERVER]), c->bytes[SIDE_SERVER], "server");
+	struct message message = { .time = all->time, .end = all->time, .error = view_text(buf_text(&all->why)) };
+	enum err err = held_exchange_take(held, SIDE_CLIENT, &message);
+	if (!err)
+		err = complete(c, held, proto_name(c->proto));
+	if (err) {
+		held_exchange_destroy(held);
+		return err;
+	}
+	return put(c, held);
+}
+
+static enum err close_side(struct connection *c, enum message_side side, struct view reason)
+{
+	if (c->phase != DECODING)
+		return ERR_NONE;
+	return c->protocol->close(c->decoder, side, c->all->time, reason);
+}
+
+static enum err end_connection(struct connection *c, struct view own_reason, struct view peer_reason)
+{
+	enum message_side own = c->accepted ? SIDE_SERVER : SIDE_CLIENT, peer = c->accepted ? SIDE_CLIENT : SIDE_SERVER;
+	if (c->phase == PROBING || c->phase == UNKNOWN)
+		return tell_unknown(c);
+	TRY(close_side(c, own, own_reason));
+	return close_side(c, peer, peer_reason);
+}
+
+static enum err remove_connection(struct connections *all, uint64_t socket, struct view own_reason, struct view peer_reason)
+{
+	struct connection **place = place_of(all, socket), *c = *place;
+	if (!c)
+		return ERR_NONE;
+	enum err err = end_connection(c, own_reason, peer_reason);
+	*place = c->next;
+	destroy(c);
+	return err;
+}
+
+static enum err take_data(struct connections *all, const struct net_event *event)
+{
+	struct connection *c;
+	TRY(add(all, event, &c));
+	bool own = event->type == EVENT_SEND;
+	enum message_side side = own == event->accepted ? SIDE_SERVER : SIDE_CLIENT;
+	for (uint32_t i = 0; i < event->data_count; i++)
+		TRY(connection_feed(c, side, event->data[i], event->time));
+	if (event->type == EVENT_RECEIVE && event->size == 0)
+		TRY(close_side(c, side, (struct view){ 0 }));
+	return ERR_NONE;
+}
+
+static enum err take_error(struct connections *all, const struct net_event *event)
+{
+	const char *name = errno_name(event->error), *text = errno_text(event->error);
+	if (!*place_of(all, event->socket))
+		return ERR_NONE;
+	BUF_CLEANUP struct buf reason = { 0 };
+	if (event->reason.size)
+		buf_append(&reason, event->reason.data, event->reason.size);
+	else
+		buf_printf(&reason, "%s (%s)", name ? name : "?", text ? text : "unknown error");
+	struct view why = view_text(buf_text(&reason));
+	return remove_connection(all, event->socket, why, why);
+}
+
+static enum err take_shutdown(struct connections *all, const struct net_event *event)
+{
+	struct connection *c = *place_of(all, event->socket);
+	if (!c)
+		return ERR_NONE;
+	if (event->implied)
+		return remove_connection(all, event->socket, event->exit ? view_text("the process ended") : (struct view){ 0 },
+			event->exit ? view_text("the process ended") : view_text("the process closed the connection"));
+	if (event->sides & SIDE_WRITE)
+		return close_side(c, c->accepted ? SIDE_SERVER : SIDE_CLIENT, (struct view){ 0 });
+	return ERR_NONE;
+}
+
+enum err connections_event(struct connections *all, const struct net_event *event)
+{
+	struct connection *c;
+	if (event->proto == PROTO_UDP || event->proto == PROTO_UNIX_DGRAM || event->type == EVENT_RESOLVE || event->peek)
+		return ERR_NONE;
+	all->record = event->record;
+	all->time = event->time;
+	bool under_way = event->type == EVENT_CONNECT && event->error && errno_name(event->error) &&
+		strcmp(errno_name(event->error), "EINPROGRESS") == 0;
+	if (event->error && !under_way)
+		return take_error(all, event);
+	switch (event->type) {
+	case EVENT_CONNECT:
+	case EVENT_ACCEPT: return add(all, event, &c);
+	case EVENT_SEND:
+	case EVENT_RECEIVE: return take_data(all, event);
+	case EVENT_SHUTDOWN: return take_shutdown(all, event);
+	default: return ERR_NONE;
+	}
+}
+
+enum err connections_end(struct connections *all, uint64_t time)
+{
+	struct view reason = view_text("the recording ends");
+	all->time = time ? time : all->time;
+	for (uint32_t i = 0; i < BUCKETS; i++) {
+		while (all->buckets[i])
+			TRY(remove_connection(all, all->buckets[i]->socket, reason, reason));
+	}
+	return ordering_release(&all->ordering, true);
+}

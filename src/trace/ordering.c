@@ -1,0 +1,147 @@
+#include "trace/ordering.h"
+
+#include <stdlib.h>
+
+void held_exchange_destroy(struct held_exchange *held)
+{
+	if (!held)
+		return;
+	for (size_t i = 0; i < sizeof held->bytes / sizeof *held->bytes; i++)
+		free(held->bytes[i]);
+	free(held);
+}
+
+void ordering_finish(struct ordering *o)
+{
+	for (uint32_t i = 0; i < o->count; i++)
+		held_exchange_destroy(o->heap[i]);
+	free(o->heap);
+	*o = (struct ordering){ 0 };
+}
+
+/* Copies a view into what is left of a piece of memory. */
+static struct view copy(uint8_t **to, struct view from)
+{
+	struct view copied = { *to, from.size };
+	if (from.size)
+		memcpy(*to, from.data, from.size);
+	*to += from.size;
+	return copied;
+}
+
+static size_t size_of(const struct message *m)
+{
+	size_t size = m->protocol.size + m->method.size + m->path.size + m->status_text.size + m->body.size + m->error.size;
+	for (uint32_t i = 0; i < m->field_count; i++)
+		size += sizeof *m->fields + m->fields[i].name.size + m->fields[i].value.size;
+	return size;
+}
+
+enum err held_exchange_take(struct held_exchange *held, enum message_side side, const struct message *message)
+{
+	struct exchange_side *to = side == SIDE_CLIENT ? &held->exchange.request : &held->exchange.response;
+	size_t size = size_of(message);
+	uint8_t *at = malloc(size + 1);
+	if (!at)
+		return err_nomem();
+	free(held->bytes[side]);
+	held->bytes[side] = at;
+	held->size += size;
+	to->present = message->protocol.size != 0;
+	struct message *m = &to->message;
+	*m = *message;
+	struct message_field *fields = (struct message_field *)at;
+	at += message->field_count * sizeof *fields;
+	for (uint32_t i = 0; i < message->field_count; i++)
+		fields[i] = (struct message_field){ copy(&at, message->fields[i].name), copy(&at, message->fields[i].value) };
+	m->fields = fields;
+	m->protocol = copy(&at, message->protocol);
+	m->method = copy(&at, message->method);
+	m->path = copy(&at, message->path);
+	m->status_text = copy(&at, message->status_text);
+	m->body = copy(&at, message->body);
+	m->error = copy(&at, message->error);
+	return ERR_NONE;
+}
+
+static void take_out(struct ordering *o, struct held_exchange *held)
+{
+	if (!held->begun)
+		return;
+	*(held->before ? &held->before->after : &o->first) = held->after;
+	*(held->after ? &held->after->before : &o->last) = held->before;
+	held->before = held->after = NULL;
+	held->begun = false;
+}
+
+/* Times never go back: the last to begin is the last in the list. */
+void ordering_begin(struct ordering *o, struct held_exchange *held, uint64_t time)
+{
+	take_out(o, held);
+	held->exchange.time = time;
+	held->order = o->next_order++;
+	held->before = o->last;
+	*(o->last ? &o->last->after : &o->first) = held;
+	o->last = held;
+	held->begun = true;
+}
+
+static bool is_earlier(const struct held_exchange *a, const struct held_exchange *b)
+{
+	return a->exchange.time < b->exchange.time || (a->exchange.time == b->exchange.time && a->order < b->order);
+}
+
+static void sink_down(struct ordering *o, uint32_t i)
+{
+	struct held_exchange *held = o->heap[i];
+	for (;;) {
+		uint32_t child = 2 * i + 1;
+		if (child + 1 < o->count && is_earlier(o->heap[child + 1], o->heap[child]))
+			child++;
+		if (child >= o->count || !is_earlier(o->heap[child], held))
+			break;
+		o->heap[i] = o->heap[child];
+		i = child;
+	}
+	o->heap[i] = held;
+}
+
+enum err ordering_put(struct ordering *o, struct held_exchange *held)
+{
+	if (!held->begun)
+		held->order = o->next_order++;
+	take_out(o, held);
+	if (o->count == o->capacity) {
+		uint32_t capacity = o->capacity ? o->capacity * 2 : 64;
+		struct held_exchange **heap = realloc(o->heap, capacity * sizeof(struct held_exchange *));
+		if (!heap) {
+			held_exchange_destroy(held);
+			return err_nomem();
+		}
+		o->heap = heap;
+		o->capacity = capacity;
+	}
+	uint32_t i = o->count++;
+	for (; i && is_earlier(held, o->heap[(i - 1) / 2]); i = (i - 1) / 2)
+		o->heap[i] = o->heap[(i - 1) / 2];
+	o->heap[i] = held;
+	o->size += held->size + sizeof *held;
+	return ordering_release(o, false);
+}
+
+enum err ordering_release(struct ordering *o, bool all)
+{
+	while (o->count) {
+		struct held_exchange *held = o->heap[0];
+		if (!all && o->first && is_earlier(o->first, held) && o->size <= ORDERING_MAX)
+			break;
+		o->heap[0] = o->heap[--o->count];
+		if (o->count)
+			sink_down(o, 0);
+		o->size -= held->size + sizeof *held;
+		enum err err = o->to->exchange(o->to, &held->exchange);
+		held_exchange_destroy(held);
+		TRY(err);
+	}
+	return ERR_NONE;
+}
