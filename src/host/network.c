@@ -227,11 +227,3 @@ uint32_t host_v1_sock_accept(struct host *h, struct call *call, const struct v1_
 {
 	return accept_one(h, call, a->fd, 0, a->opened_fd);
 }
-
-uint32_t host_sock_getaddrinfo(struct host *h, struct call *call, const struct sock_getaddrinfo_args *a)
-{
-	(void)h;
-	(void)call;
-	(void)a;
-	return WASI_ENOSYS;
-}

@@ -135,6 +135,10 @@ struct net_address address_of_host(const union sockaddr_any *host, socklen_t siz
 struct net_address address_local(const struct descriptor *descriptor);
 struct net_address address_peer(const struct descriptor *descriptor);
 
+/* net_resolve.c */
+struct addrinfo;
+int name_resolve(const struct host *h, const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **ret_result);
+
 /* resolve.c */
 struct place {
 	int dir;          /* the parent, O_PATH; closed by place_finish */

@@ -46,9 +46,10 @@ bool addrinfos_each(const struct memory *memory, uint64_t res, uint64_t max, add
 		node.canonname_size = load_u32(bytes + 20);
 		const uint8_t *address = node.address ? memory_at(memory, node.address, SOCKADDR_SIZE) : NULL;
 		if (address) {
-			/* What the Rust crate says of its 26 bytes. */
-			node.data_size = load_u32(address + 4) == 14 ? 26 : load_u32(address + 4);
+			node.data_size = load_u32(address + 4);
 			node.data = load_u32(address + 8);
+			if (node.data_size == 14) /* what the Rust crate says of its 26 bytes */
+				node.data_size = 26;
 		}
 		uint32_t next = load_u32(bytes + 24);
 		if (!visit(data, &node))
