@@ -220,10 +220,18 @@ def own_go(name):
 
 
 def own_gomod(name):
-    """A module of its own, which has a network by go/wasinet."""
-    folder = HERE / "go" / name
-    sources = [*folder.iterdir(), *(HERE / "go" / "wasinet").iterdir()]
-    return sources, lambda output: run(go(), "build", "-o", output, ".", cwd=folder, env=dict(os.environ, **GO_ENV))
+    """A module of its own, which has a network by go/wasinet; one that does not know it, by an overlay."""
+    folder, overlay = HERE / "go" / name, HERE / "go" / "overlay"
+    plain = "wasinet" not in (folder / "go.mod").read_text()
+    helpers = [path for path in overlay.rglob("*") if path.is_file()] if plain else [*(HERE / "go" / "wasinet").iterdir()]
+
+    def build(output):
+        flags = []
+        if plain:
+            flags = ["-overlay", run(overlay / "overlay", OUTPUT / "go-overlay", env=dict(os.environ, GO=go())).strip()]
+        run(go(), "build", *flags, "-o", output, ".", cwd=folder, env=dict(os.environ, **GO_ENV))
+
+    return [*folder.iterdir(), *helpers], build
 
 
 def own_as(name):

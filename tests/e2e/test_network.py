@@ -104,6 +104,18 @@ def test_a_go_server_of_curl(box, server):
     assert len(accepted) == 3 and all(e["addr"] == f"127.0.0.1:{server.port}" and e["peer"].startswith("127.0.0.1:") for e in accepted)
 
 
+def test_a_go_program_that_knows_nothing_of_wasi(box, program, nginx):
+    (nginx.folder / "www" / "hello").write_bytes(b"from nginx\n")
+    run = box.run(program("go-plain.wasm"), "127.0.0.1:0", f"http://127.0.0.1:{nginx.port}/hello")
+    assert (run.code, run.stdout) == (0, b"pingpong\nHello, World!\nfrom nginx\n"), run.errors
+    replay = box.replay(run.id)
+    assert (replay.code, replay.stdout) == (0, run.stdout)
+    paths = sorted(e["request"]["message"]["path"] for e in documents(box, "request", run.id))
+    assert paths == ["/", "/", "/hello"]  # the first one from both sides
+    datagrams = [(e["type"], e["size"]) for e in documents(box, "network", run.id) if e["proto"] == "UDP" and "size" in e]
+    assert datagrams == [("SEND", 4), ("RECV", 4), ("SEND", 4), ("RECV", 4)]
+
+
 def test_many_requests_of_wrk_are_each_told_once(box, server):
     needs("wrk")
     output = subprocess.run(["wrk", "-t1", "-c8", "-d3s", server.url()], capture_output=True, text=True, check=True).stdout
