@@ -61,10 +61,3 @@ void ending_print(const struct ending *e)
 	else if (e->kind == RECORD_FAILURE)
 		fprintf(stderr, "timecraft: %.*s\n", VIEW_ARG(buf_view(&text)));
 }
-
-enum err preopens_add(struct descriptors *descriptors, const struct manifest_dir *dirs, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		TRY(descriptors_add(descriptors, (uint32_t)(3 + i), DESCRIPTOR_PREOPEN, dirs[i].guest));
-	return ERR_NONE;
-}

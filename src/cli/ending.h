@@ -3,8 +3,6 @@
 
 #include "guest/guest.h"
 #include "log/record.h"
-#include "registry/manifest.h"
-#include "trace/descriptors.h"
 
 #define ENGINE_FEATURES "wasm-2.0"
 
@@ -26,6 +24,3 @@ void ending_finish(struct ending *ending);
 
 /* What a person wants to know, on standard error: nothing of a guest that exited. */
 void ending_print(const struct ending *ending);
-
-/* The guest's preopened directories, which it has from 3 on. */
-enum err preopens_add(struct descriptors *descriptors, const struct manifest_dir *dirs, size_t count);

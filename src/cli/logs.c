@@ -5,7 +5,7 @@
 
 #include "base/time.h"
 #include "cli/commands.h"
-#include "cli/ending.h"
+#include "cli/given.h"
 #include "cli/setup.h"
 #include "emit/emitter.h"
 #include "emit/format.h"
@@ -186,7 +186,7 @@ static enum err read_manifest(struct logs *logs, const struct process *process)
 		return ERR_NONE;
 	}
 	logs->start = manifest.start_wall;
-	err = preopens_add(logs->descriptors, manifest.dirs, manifest.dir_count);
+	err = given_descriptors(logs->descriptors, &manifest);
 	manifest_finish(&manifest);
 	return err;
 }

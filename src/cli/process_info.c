@@ -136,6 +136,28 @@ static void emit_dirs(struct emitter *e, const struct manifest *m)
 	emit_array_end(e);
 }
 
+static void emit_sockets(struct emitter *e, const struct manifest *m)
+{
+	emit_key(e, "sockets");
+	emit_array_begin(e);
+	for (size_t i = 0; i < m->socket_count; i++) {
+		const struct manifest_socket *socket = &m->sockets[i];
+		emit_object_begin(e, OBJECT_BRACED);
+		emit_key(e, "fd");
+		emit_uint(e, socket->fd);
+		emit_key(e, "kind");
+		emit_text(e, socket->listens ? "listen" : "dial");
+		emit_key(e, "local");
+		emit_string(e, socket->local);
+		if (socket->peer.size) {
+			emit_key(e, "peer");
+			emit_string(e, socket->peer);
+		}
+		emit_object_end(e);
+	}
+	emit_array_end(e);
+}
+
 static void emit_module(struct emitter *e, const struct manifest *m)
 {
 	char digest[DIGEST_TEXT];
@@ -199,6 +221,8 @@ static void emit_manifest(struct emitter *e, const struct manifest *m, bool env_
 	emit_key(e, "restricted");
 	emit_bool(e, m->restricted);
 	emit_dirs(e, m);
+	emit_sockets(e, m);
+	emit_strings(e, "net", m->net, m->net_count);
 	emit_settings(e, m);
 }
 

@@ -5,6 +5,7 @@
 
 #include "cli/commands.h"
 #include "cli/ending.h"
+#include "cli/given.h"
 #include "cli/setup.h"
 #include "cli/stop.h"
 #include "cli/trace_options.h"
@@ -98,7 +99,7 @@ static enum err start_tracing(struct replay *r, struct layer *next)
 	tracing->syscall.stack_data = r;
 	TRY(tracer_create(tracing, STDERR_FILENO, "standard error", &r->tracer));
 	tracer_set_start(r->tracer, r->manifest.start_wall);
-	TRY(preopens_add(tracer_descriptors(r->tracer), r->manifest.dirs, r->manifest.dir_count));
+	TRY(given_descriptors(tracer_descriptors(r->tracer), &r->manifest));
 	r->hooks = tracer_hooks(r->tracer);
 	struct observer_hooks hooks = { pass_before, pass_record, stamp, r };
 	return observer_create(&hooks, next, &r->observer);

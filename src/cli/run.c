@@ -8,6 +8,7 @@
 #include "base/time.h"
 #include "cli/commands.h"
 #include "cli/ending.h"
+#include "cli/given.h"
 #include "cli/grants.h"
 #include "cli/setup.h"
 #include "cli/stop.h"
@@ -17,7 +18,7 @@
 #include "record/record.h"
 
 struct run_options {
-	struct option_list env, dirs;
+	struct option_list env, dirs, listen, dial;
 	bool restricted, unrestricted, fly_blind, trace, stack;
 	const char *function;
 	struct setup_options setup;
@@ -47,6 +48,9 @@ static const struct option table[] = {
 		AT(env) },
 	{ "dir", 0, OPTION_LIST, false, "HOST[::GUEST][:ro]",
 		"Give the guest this directory, under the name GUEST, with :ro for reading only.", AT(dirs) },
+	{ "listen", 'L', OPTION_LIST, false, "ADDRESS",
+		"Give the guest a socket that listens on this address: HOST:PORT, :PORT, [HOST]:PORT or unix:PATH.", AT(listen) },
+	{ "dial", 'D', OPTION_LIST, false, "ADDRESS", "Give the guest a socket that is connected to this address.", AT(dial) },
 	{ "restrict", 0, OPTION_FLAG, false, NULL, "Give the guest nothing but what --env and --dir say.", AT(restricted) },
 	{ "no-restrict", 0, OPTION_FLAG, false, NULL, "Give the guest the environment and \"/\" even if the configuration says restrict.",
 		AT(unrestricted) },
@@ -68,6 +72,7 @@ struct run {
 	struct run_options *options;
 	struct config config;
 	struct grants grants;
+	struct manifest manifest;
 	struct registry *registry;
 	int registry_fd; /* for the host to guard; -1 without a registry */
 	struct module_file file;
@@ -133,33 +138,30 @@ static enum err start_recording(struct run *run, const char *path)
 {
 	const struct store_limits limits = limits_of(run->options);
 	const char *function = run->options->function;
-	struct manifest manifest = {
-		.runtime = view_text(TIMECRAFT_VERSION),
-		.module = run->file.digest,
-		.module_name = run->args[0],
-		.module_path = view_text(path),
-		.module_size = run->file.bytes.size,
-		.function = view_text(function ? function : ""),
-		.args = run->args,
-		.arg_count = (size_t)run->arg_count,
-		.env = run->grants.env,
-		.env_count = run->grants.env_count,
-		.dirs = run->grants.manifest_dirs,
-		.dir_count = run->grants.dir_count,
-		.restricted = run->grants.restricted,
-		.start_wall = time_of(CLOCK_REALTIME),
-		.start_monotonic = time_of(CLOCK_MONOTONIC),
-		.features = view_text(ENGINE_FEATURES),
-		.memory_pages = limits.memory_pages,
-		.table_elements = limits.table_elements,
-		.stack_bytes = limits.stack_bytes,
-	};
+	struct manifest *m = &run->manifest;
+	m->runtime = view_text(TIMECRAFT_VERSION);
+	m->module = run->file.digest;
+	m->module_name = run->args[0];
+	m->module_path = view_text(path);
+	m->module_size = run->file.bytes.size;
+	m->function = view_text(function ? function : "");
+	m->args = run->args;
+	m->arg_count = (size_t)run->arg_count;
+	m->env = run->grants.env;
+	m->env_count = run->grants.env_count;
+	m->start_wall = time_of(CLOCK_REALTIME);
+	m->start_monotonic = time_of(CLOCK_MONOTONIC);
+	m->features = view_text(ENGINE_FEATURES);
+	m->memory_pages = limits.memory_pages;
+	m->table_elements = limits.table_elements;
+	m->stack_bytes = limits.stack_bytes;
+
 	char id[UUID_TEXT];
-	TRY(uuid_create(manifest.start_wall, &manifest.id));
+	TRY(uuid_create(m->start_wall, &m->id));
 	TRY(registry_add_module(run->registry, &run->file));
-	TRY(registry_create_process(run->registry, &manifest, &run->process));
+	TRY(registry_create_process(run->registry, m, &run->process));
 	TRY(log_writer_create(run->process.dir_fd, &run->writer));
-	uuid_print(&manifest.id, id);
+	uuid_print(&m->id, id);
 	fprintf(stderr, "%s\n", id);
 	return ERR_NONE;
 }
@@ -176,7 +178,7 @@ static enum err start_tracing(struct run *run, struct layer *next)
 	tracing->syscall.stack = run->options->stack ? print_stack : NULL;
 	tracing->syscall.stack_data = run;
 	TRY(tracer_create(tracing, STDERR_FILENO, "standard error", &run->tracer));
-	TRY(preopens_add(tracer_descriptors(run->tracer), run->grants.manifest_dirs, run->grants.dir_count));
+	TRY(given_descriptors(tracer_descriptors(run->tracer), &run->manifest));
 	struct observer_hooks hooks = tracer_hooks(run->tracer);
 	return observer_create(&hooks, next, &run->observer);
 }
@@ -206,11 +208,18 @@ static enum err make_host(struct run *run)
 		.env_count = run->grants.env_count,
 		.dirs = run->grants.dirs,
 		.dir_count = run->grants.dir_count,
+		.socket_count = run->options->listen.count + run->options->dial.count,
 		.stdio = { 0, 1, 2 },
 		.registry_fd = run->registry_fd,
 	};
+	TRY(given_sockets(&run->options->listen, &run->options->dial, &run->grants.arena, &host.sockets));
 	TRY(stop_open(&host.stop_fd));
-	return host_create(&host, &run->host);
+	TRY(host_create(&host, &run->host));
+	run->manifest.dirs = run->grants.manifest_dirs;
+	run->manifest.dir_count = run->grants.dir_count;
+	run->manifest.restricted = run->grants.restricted;
+	run->manifest.socket_count = host.socket_count;
+	return given_made(run->host, 3 + (uint32_t)host.dir_count, host.socket_count, &run->grants.arena, &run->manifest.sockets);
 }
 
 /* A process is stored when all that it needs is there. */

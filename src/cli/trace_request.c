@@ -4,6 +4,7 @@
 
 #include "base/time.h"
 #include "cli/commands.h"
+#include "cli/given.h"
 #include "cli/trace_log.h"
 #include "cli/trace_output.h"
 #include "emit/request.h"
@@ -149,7 +150,7 @@ static enum err take_exchange(struct exchange_sink *sink, const struct exchange 
 	return t->summary ? exchange_summary_add(t->summary, exchange) : request_print(&t->printer, t->emitter, exchange);
 }
 
-static enum err create(struct request_trace *t)
+static enum err create(struct request_trace *t, const struct trace_source *source)
 {
 	const struct trace_request_options *options = t->options;
 	struct connections_options how = { .protocols = protocols };
@@ -161,12 +162,13 @@ static enum err create(struct request_trace *t)
 	if (options->summary)
 		TRY(exchange_summary_create(&t->summary));
 	TRY(connections_create(&how, &t->exchanges, &t->connections));
-	return network_create(&t->events, &t->network);
+	TRY(network_create(&t->events, &t->network));
+	return given_network(t->network, &source->manifest);
 }
 
 static enum err trace_with(struct request_trace *t, const struct trace_source *source)
 {
-	TRY(create(t));
+	TRY(create(t, source));
 	char text[512] = "";
 	enum err err = trace_log(source, &t->sink, 0, t->options->follow);
 	if (err && err != ERR_DAMAGED)

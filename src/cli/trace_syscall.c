@@ -2,7 +2,7 @@
 #include <unistd.h>
 
 #include "cli/commands.h"
-#include "cli/ending.h"
+#include "cli/given.h"
 #include "cli/trace_log.h"
 #include "cli/trace_options.h"
 
@@ -43,7 +43,7 @@ static enum err trace(const struct trace_source *source, const struct trace_sysc
 	uint64_t first = options->tracing.syscall.paths ? 0 : options->tracing.output.range.first;
 	TRY(tracer_create(&options->tracing, STDOUT_FILENO, "standard output", &trace.tracer));
 	tracer_set_start(trace.tracer, manifest->start_wall);
-	enum err err = preopens_add(tracer_descriptors(trace.tracer), manifest->dirs, manifest->dir_count);
+	enum err err = given_descriptors(tracer_descriptors(trace.tracer), manifest);
 	if (!err)
 		err = trace_log(source, &trace.sink, first, options->follow);
 	enum err end = tracer_finish(trace.tracer);

@@ -16,7 +16,7 @@ static void print_descriptor(struct value_printer *printer, uint64_t fd)
 	if (emit_is_line(e)) {
 		emit_uint(e, fd);
 		format_byte(e->out, '<');
-		format_escaped(e->out, path, "<>");
+		format_escaped(e->out, path, descriptor.kind == DESCRIPTOR_SOCKET ? "<" : "<>"); /* LOCAL > PEER */
 		format_byte(e->out, '>');
 		return;
 	}

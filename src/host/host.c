@@ -139,6 +139,8 @@ enum err host_create(const struct host_options *options, struct host **ret_host)
 	enum err err = add_stdio(h);
 	for (size_t i = 0; i < options->dir_count && !err; i++)
 		err = add_dir(h, &options->dirs[i]);
+	for (size_t i = 0; i < options->socket_count && !err; i++)
+		err = socket_give(h, &options->sockets[i]);
 	if (err) {
 		host_destroy(h);
 		return err;
@@ -156,6 +158,7 @@ void host_destroy(struct host *h)
 {
 	if (!h)
 		return;
+	sockets_take_back(h);
 	for (uint32_t i = 0; i < h->count; i++)
 		descriptor_close(&h->table[i]);
 	free(h->table);

@@ -17,6 +17,12 @@ struct host_dir {
 	bool read_only;
 };
 
+/* A socket that is made before the guest starts: HOST:PORT, :PORT, [ADDRESS]:PORT or unix:PATH. */
+struct host_socket {
+	const char *address;
+	bool listens; /* else it dials */
+};
+
 struct host_options {
 	const struct view *args; /* borrowed, as all that follows, while the host lives */
 	size_t arg_count;
@@ -24,6 +30,8 @@ struct host_options {
 	size_t env_count;
 	const struct host_dir *dirs;
 	size_t dir_count;
+	const struct host_socket *sockets; /* the guest's next descriptors behind the directories */
+	size_t socket_count;
 	int stdio[3];            /* descriptors for the guest's 0, 1 and 2; not closed */
 	int stop_fd;             /* becomes readable when the guest is to stop; -1: never */
 	int registry_fd;         /* directory that the guest must not change; -1: none */
@@ -34,3 +42,7 @@ enum err host_create(const struct host_options *options, struct host **ret_host)
 void host_destroy(struct host *host);
 
 struct layer *host_layer(struct host *host);
+
+/* What the guest's socket `fd` is: a note of SOCKET. False if it is none. */
+struct note;
+bool host_socket_note(const struct host *host, uint32_t fd, struct note *ret_note);

@@ -35,9 +35,18 @@ static void lookup_leave(struct lookup *l)
 	free(l);
 }
 
+/* The resolver takes a port that is too large for a smaller one. */
+static bool too_large(const char *service)
+{
+	size_t digits = strspn(service, "0123456789");
+	return digits && service[digits] == 0 && (digits > 9 || strtoul(service, NULL, 10) > UINT16_MAX);
+}
+
 static int ask(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **ret_result)
 {
 	*ret_result = NULL;
+	if (too_large(service))
+		return EAI_SERVICE;
 	return getaddrinfo(*node ? node : NULL, *service ? service : NULL, hints, ret_result);
 }
 
@@ -248,12 +257,20 @@ static void tell_resolved(struct call *call, struct answer *answer, const char *
 	guest_note(call, view_of(bytes, note_encode(&note, bytes)));
 }
 
+struct net_address address_of_info(const struct addrinfo *info)
+{
+	union sockaddr_any host = { .any.sa_family = AF_UNSPEC };
+	socklen_t size = info->ai_addrlen < sizeof host ? info->ai_addrlen : sizeof host;
+	memcpy(&host, info->ai_addr, size);
+	return address_of_host(&host, size);
+}
+
 /* What has no number with the guest, and an address that a node has no room for, are left out. */
 static uint32_t write_answer(struct call *call, struct answer *answer, const char *name, const struct addrinfo *info)
 {
 	for (; info && answer->used < answer->count; info = info->ai_next) {
 		const struct addrinfo_node *node = &answer->nodes[answer->used];
-		struct net_address address = address_of_host((const union sockaddr_any *)(const void *)info->ai_addr, info->ai_addrlen);
+		struct net_address address = address_of_info(info);
 		uint8_t numbers[2];
 		if (address.family == NET_UNSPEC || node->data_size < 2u + address.size ||
 			!number_of(info->ai_socktype, host_types, &numbers[0]) ||

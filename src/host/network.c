@@ -6,12 +6,26 @@
 
 #include "host/parts.h"
 
-void socket_note(struct call *call, uint32_t fd, const struct descriptor *d)
+static struct note note_of(uint32_t fd, const struct descriptor *d)
 {
-	uint8_t bytes[NOTE_SIZE_MAX];
 	struct note note = { .kind = NOTE_SOCKET, .type = d->socket->type, .state = d->socket->role, .fd = fd };
 	note.local = address_local(d);
 	note.peer = d->socket->peer;
+	return note;
+}
+
+bool host_socket_note(const struct host *h, uint32_t fd, struct note *ret_note)
+{
+	if (fd >= h->count || h->table[fd].fd < 0 || !h->table[fd].socket)
+		return false;
+	*ret_note = note_of(fd, &h->table[fd]);
+	return true;
+}
+
+void socket_note(struct call *call, uint32_t fd, const struct descriptor *d)
+{
+	uint8_t bytes[NOTE_SIZE_MAX];
+	struct note note = note_of(fd, d);
 	guest_note(call, view_of(bytes, note_encode(&note, bytes)));
 }
 

@@ -64,6 +64,7 @@ struct host {
 	void *bounce;
 	size_t bounce_size;
 	char path[2][4096];  /* copies of the call's paths */
+	size_t given;        /* sockets of the options that were made */
 	uint16_t next_port;  /* of the sandbox's network: what is dialled next comes from here */
 };
 
@@ -135,9 +136,15 @@ struct net_address address_of_host(const union sockaddr_any *host, socklen_t siz
 struct net_address address_local(const struct descriptor *descriptor);
 struct net_address address_peer(const struct descriptor *descriptor);
 
+/* net_given.c */
+enum err socket_give(struct host *h, const struct host_socket *given);
+void sockets_take_back(const struct host *h);
+bool address_split(const char *address, char host[1025], char service[32]); /* HOST:PORT; room as <netdb.h> has it */
+
 /* net_resolve.c */
 struct addrinfo;
 int name_resolve(const struct host *h, const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **ret_result);
+struct net_address address_of_info(const struct addrinfo *info);
 
 /* resolve.c */
 struct place {

@@ -46,6 +46,17 @@ static void put_dirs(struct buf *out, const struct manifest *m)
 	}
 }
 
+static void put_sockets(struct buf *out, const struct manifest *m)
+{
+	buf_printf(out, "sockets:%s\n", m->socket_count ? "" : " []");
+	for (size_t i = 0; i < m->socket_count; i++) {
+		const struct manifest_socket *s = &m->sockets[i];
+		buf_printf(out, "  - fd: %" PRIu64 "\n    listens: %s\n", s->fd, s->listens ? "true" : "false");
+		put_string(out, "    local", s->local);
+		put_string(out, "    peer", s->peer);
+	}
+}
+
 enum err manifest_encode(const struct manifest *m, struct buf *out)
 {
 	BUF_CLEANUP struct buf body = { 0 };
@@ -59,6 +70,8 @@ enum err manifest_encode(const struct manifest *m, struct buf *out)
 	put_strings(&body, "env", m->env, m->env_count);
 	put_dirs(&body, m);
 	buf_printf(&body, "restricted: %s\n", m->restricted ? "true" : "false");
+	put_sockets(&body, m);
+	put_strings(&body, "net", m->net, m->net_count);
 	buf_printf(&body, "start:\n  wall: %" PRIu64 "\n  monotonic: %" PRIu64 "\n", m->start_wall, m->start_monotonic);
 	buf_append_text(&body, "settings:\n");
 	put_string(&body, "  features", m->features);
@@ -118,6 +131,10 @@ READ_FIELD(read_stack_bytes, uint, struct manifest, stack_bytes)
 READ_FIELD(read_host, string, struct manifest_dir, host)
 READ_FIELD(read_guest, string, struct manifest_dir, guest)
 READ_FIELD(read_read_only, bool, struct manifest_dir, read_only)
+READ_FIELD(read_fd, uint, struct manifest_socket, fd)
+READ_FIELD(read_listens, bool, struct manifest_socket, listens)
+READ_FIELD(read_local, string, struct manifest_socket, local)
+READ_FIELD(read_peer, string, struct manifest_socket, peer)
 
 /* A mapping in which every key must be there. */
 static enum err read_all(struct yaml *yaml, yaml_node_t *node, const struct yaml_field *fields, size_t count, void *target)
@@ -169,6 +186,27 @@ static enum err read_dirs(struct yaml *yaml, yaml_node_t *node, void *target)
 	return 0;
 }
 
+static enum err read_sockets(struct yaml *yaml, yaml_node_t *node, void *target)
+{
+	static const struct yaml_field fields[] = { { "fd", read_fd }, { "listens", read_listens }, { "local", read_local },
+		{ "peer", read_peer } };
+	struct manifest *m = target;
+	TRY(yaml_count(yaml, node, &m->socket_count));
+	struct manifest_socket *sockets = ARENA_ARRAY(yaml->arena, struct manifest_socket, m->socket_count);
+	if (!sockets)
+		return err_nomem();
+	for (size_t i = 0; i < m->socket_count; i++)
+		TRY(READ_ALL(yaml, yaml_element(yaml, node, i), fields, &sockets[i]));
+	m->sockets = sockets;
+	return 0;
+}
+
+static enum err read_net(struct yaml *yaml, yaml_node_t *node, void *target)
+{
+	struct manifest *m = target;
+	return read_strings(yaml, node, &m->net, &m->net_count);
+}
+
 static enum err read_start(struct yaml *yaml, yaml_node_t *node, void *target)
 {
 	static const struct yaml_field fields[] = { { "wall", read_wall }, { "monotonic", read_monotonic } };
@@ -186,8 +224,9 @@ static enum err read_settings(struct yaml *yaml, yaml_node_t *node, void *target
 	return READ_ALL(yaml, node, fields, target);
 }
 
-static enum err decode_body(struct view body, struct manifest *m)
+static enum err decode_body(struct view body, unsigned version, struct manifest *m)
 {
+	enum { SINCE_VERSION_2 = 2 }; /* the last ones */
 	static const struct yaml_field fields[] = {
 		{ "id", read_id },
 		{ "runtime", read_runtime },
@@ -199,17 +238,20 @@ static enum err decode_body(struct view body, struct manifest *m)
 		{ "restricted", read_restricted },
 		{ "start", read_start },
 		{ "settings", read_settings },
+		{ "sockets", read_sockets },
+		{ "net", read_net },
 	};
+	size_t count = sizeof fields / sizeof *fields - (version < 2 ? SINCE_VERSION_2 : 0);
 	struct yaml yaml;
 	TRY(yaml_load(body, "manifest.yaml", ERR_DAMAGED, &m->arena, &yaml));
 	yaml_node_t *root = yaml_root(&yaml);
-	enum err err = root ? READ_ALL(&yaml, root, fields, m) : err_set(ERR_DAMAGED, "manifest.yaml: nothing is in it");
+	enum err err = root ? read_all(&yaml, root, fields, count, m) : err_set(ERR_DAMAGED, "manifest.yaml: nothing is in it");
 	yaml_finish(&yaml);
 	return err;
 }
 
 /* The first line: version, size and checksum of what is behind it. */
-static enum err check_head(struct view bytes, struct view *ret_body)
+static enum err check_head(struct view bytes, struct view *ret_body, unsigned *ret_version)
 {
 	const uint8_t *newline = bytes.size ? memchr(bytes.data, '\n', bytes.size < 128 ? bytes.size : 128) : NULL;
 	if (!newline || !view_equal(view_slice(bytes, 0, sizeof magic - 1), view_text(magic)))
@@ -224,8 +266,8 @@ static enum err check_head(struct view bytes, struct view *ret_body)
 	if (sscanf(line + sizeof magic - 1, "%u %" SCNu64 " %16" SCNx64 "%n", &version, &size, &check, &end) != 3 ||
 		(size_t)end + sizeof magic - 1 != length)
 		return err_set(ERR_DAMAGED, "manifest.yaml: its first line is damaged");
-	if (version != MANIFEST_VERSION)
-		return err_set(ERR_UNSUPPORTED, "manifest.yaml: version %u, of which this timecraft knows only %d", version,
+	if (version < 1 || version > MANIFEST_VERSION)
+		return err_set(ERR_UNSUPPORTED, "manifest.yaml: version %u, of which this timecraft knows only 1 to %d", version,
 			MANIFEST_VERSION);
 	struct view body = view_slice(bytes, length + 1, bytes.size);
 	if (body.size != size)
@@ -233,15 +275,17 @@ static enum err check_head(struct view bytes, struct view *ret_body)
 	if (XXH3_64bits(body.data, body.size) != check)
 		return err_set(ERR_DAMAGED, "manifest.yaml: its checksum is wrong");
 	*ret_body = body;
+	*ret_version = version;
 	return 0;
 }
 
 enum err manifest_decode(struct view bytes, struct manifest *ret_manifest)
 {
 	struct view body;
-	TRY(check_head(bytes, &body));
+	unsigned version;
+	TRY(check_head(bytes, &body, &version));
 	struct manifest manifest = { 0 };
-	enum err err = decode_body(body, &manifest);
+	enum err err = decode_body(body, version, &manifest);
 	if (err) {
 		arena_finish(&manifest.arena);
 		return err;

@@ -10,11 +10,18 @@
 #include "registry/digest.h"
 #include "registry/uuid.h"
 
-enum { MANIFEST_VERSION = 1 };
+enum { MANIFEST_VERSION = 2 };
 
 struct manifest_dir {
 	struct view host, guest;
 	bool read_only;
+};
+
+/* A socket that was made before the start. Addresses as net_address_print prints them; empty: none. */
+struct manifest_socket {
+	uint64_t fd;
+	bool listens; /* else it was dialled */
+	struct view local, peer;
 };
 
 struct manifest {
@@ -34,6 +41,10 @@ struct manifest {
 	const struct manifest_dir *dirs;
 	size_t dir_count;
 	bool restricted;           /* --restrict */
+	const struct manifest_socket *sockets;
+	size_t socket_count;
+	const struct view *net;    /* --allow-net, as given */
+	size_t net_count;
 
 	uint64_t start_wall;       /* ns since 1970 */
 	uint64_t start_monotonic;  /* ns, CLOCK_MONOTONIC */

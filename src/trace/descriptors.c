@@ -153,6 +153,25 @@ enum err descriptors_add(struct descriptors *table, uint32_t fd, enum descriptor
 	return set_path(table, slot, path);
 }
 
+static bool is_known(const struct net_address *address)
+{
+	return address->family != NET_UNSPEC && (address->port || (address->family == NET_UNIX && address->size));
+}
+
+enum err descriptors_add_socket(struct descriptors *table, const struct note *note)
+{
+	bool local = is_known(&note->local), peer = is_known(&note->peer);
+	buf_clear(&table->scratch);
+	if (local)
+		net_address_print(&table->scratch, &note->local);
+	if (peer) {
+		buf_append_text(&table->scratch, local ? " > " : "> ");
+		net_address_print(&table->scratch, &note->peer);
+	}
+	TRY(buf_status(&table->scratch));
+	return descriptors_add(table, note->fd, DESCRIPTOR_SOCKET, buf_view(&table->scratch));
+}
+
 bool descriptors_get(const struct descriptors *table, uint32_t fd, struct descriptor *ret_descriptor)
 {
 	const struct slot *slot = find(table, fd);
@@ -253,10 +272,30 @@ static enum err follow_prestat_name(struct descriptors *table, const struct sysc
 	return descriptors_add(table, (uint32_t)args[0], DESCRIPTOR_PREOPEN, path);
 }
 
+/* What the host says of sockets, whether or not the call succeeded: a connection may be under way. */
+static enum err follow_notes(struct descriptors *table, const struct record *record, bool *ret_noted)
+{
+	struct note note;
+	*ret_noted = false;
+	for (uint32_t i = 0; i < record->note_count; i++) {
+		if (!note_decode(record->notes[i], &note) || note.kind != NOTE_SOCKET)
+			continue;
+		*ret_noted = true;
+		TRY(descriptors_add_socket(table, &note));
+	}
+	return ERR_NONE;
+}
+
 enum err descriptors_follow(struct descriptors *table, const struct record *record)
 {
 	struct syscall syscall;
 	uint64_t fd;
+	bool noted;
+	if (record->note_count) {
+		TRY(follow_notes(table, record, &noted));
+		if (noted)
+			return ERR_NONE;
+	}
 	if (!syscall_of(record, &syscall) || !syscall.succeeded || record->arg_count < syscall.type->arg_count)
 		return ERR_NONE;
 	switch (record->call) {
@@ -264,6 +303,7 @@ enum err descriptors_follow(struct descriptors *table, const struct record *reco
 	case CALL_fd_close: remove_fd(table, (uint32_t)record->args[0]); return ERR_NONE;
 	case CALL_fd_renumber: return follow_renumber(table, (uint32_t)record->args[0], (uint32_t)record->args[1]);
 	case CALL_sock_accept:
+	case CALL_v1_sock_accept:
 		return out_named(&syscall, "opened_fd", &fd) ? descriptors_add(table, (uint32_t)fd, DESCRIPTOR_SOCKET, (struct view){ 0 })
 							     : ERR_NONE;
 	case CALL_fd_prestat_get: return follow_prestat(table, &syscall);

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/view.h"
 #include "log/record.h"
+#include "wasi/net.h"
 
 enum descriptor_kind {
 	DESCRIPTOR_UNKNOWN,
@@ -43,6 +44,9 @@ void descriptors_clear(struct descriptors *descriptors);
 
 /* Takes in what a record did. Every record must be followed, in order. ERR_NOMEM. */
 enum err descriptors_follow(struct descriptors *descriptors, const struct record *record);
+
+/* A socket, as a note of SOCKET tells of it: its path is "LOCAL > PEER", or the only address that it has. ERR_NOMEM. */
+enum err descriptors_add_socket(struct descriptors *descriptors, const struct note *note);
 
 /* False if there is no such descriptor, or nothing is known of it. */
 bool descriptors_get(const struct descriptors *descriptors, uint32_t fd, struct descriptor *ret_descriptor);

@@ -62,12 +62,8 @@ void sockets_renumber(struct sockets *sockets, uint64_t from, uint64_t to)
 	if (from == to)
 		return;
 	sockets_remove(sockets, to);
-	if (!moved)
+	if (!moved || !make_room(sockets, to))
 		return;
-	if (!make_room(sockets, to)) {
-		sockets_remove(sockets, from);
-		return;
-	}
 	sockets->slots[from] = NULL;
 	sockets->slots[to] = moved;
 	moved->fd = (uint32_t)to;

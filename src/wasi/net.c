@@ -41,6 +41,70 @@ void net_address_print(struct buf *out, const struct net_address *address)
 		buf_printf(out, "%s:%u", bracketed ? "]" : "", address->port);
 }
 
+/* What print_path prints. */
+static bool parse_path(struct view text, struct net_address *ret_address)
+{
+	struct net_address address = { .family = NET_UNIX };
+	const uint8_t *end = text.data + text.size;
+	for (const uint8_t *at = text.data; at < end; at++) {
+		uint8_t byte = *at;
+		if (at == text.data && byte == '@') {
+			byte = 0;
+		} else if (byte == '\\') {
+			if (end - at < 4 || at[1] < '0' || at[1] > '3' || (at[2] & ~7) != '0' || (at[3] & ~7) != '0')
+				return false;
+			byte = (uint8_t)((at[1] - '0') << 6 | (at[2] - '0') << 3 | (at[3] - '0'));
+			at += 3;
+		}
+		if (address.size == NET_ADDRESS_MAX)
+			return false;
+		address.bytes[address.size++] = byte;
+	}
+	*ret_address = address;
+	return true;
+}
+
+static bool parse_port(const char *text, uint16_t *ret_port)
+{
+	uint32_t port = 0;
+	for (const char *at = text; *at; at++) {
+		if (*at < '0' || *at > '9' || at - text > 4)
+			return false;
+		port = port * 10 + (uint32_t)(*at - '0');
+	}
+	*ret_port = (uint16_t)port;
+	return *text && port <= UINT16_MAX;
+}
+
+bool net_address_parse(struct view text, struct net_address *ret_address)
+{
+	enum { SCHEME = 5, LONGEST = INET6_ADDRSTRLEN + 8 };
+	struct net_address address = { 0 };
+	char copy[LONGEST + 1];
+	*ret_address = address;
+	if (text.size == 0 || view_is(text, "?"))
+		return true;
+	if (view_is(view_slice(text, 0, SCHEME), "unix:"))
+		return parse_path(view_slice(text, SCHEME, text.size), ret_address);
+	if (text.size > LONGEST || memchr(text.data, 0, text.size))
+		return false;
+	memcpy(copy, text.data, text.size);
+	copy[text.size] = 0;
+	char *colon = strrchr(copy, ':');
+	if (!colon || !parse_port(colon + 1, &address.port))
+		return false;
+	*colon = 0;
+	bool bracketed = colon > copy && copy[0] == '[' && colon[-1] == ']';
+	if (bracketed)
+		colon[-1] = 0;
+	address.family = bracketed ? NET_INET6 : NET_INET4;
+	address.size = bracketed ? 16 : 4;
+	if (inet_pton(bracketed ? AF_INET6 : AF_INET, copy + bracketed, address.bytes) != 1)
+		return false;
+	*ret_address = address;
+	return true;
+}
+
 static bool storage_address(struct view bytes, struct net_address *ret_address)
 {
 	uint16_t family;

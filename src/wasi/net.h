@@ -35,6 +35,9 @@ void net_address_print_host(struct buf *out, const struct net_address *address);
 /* 10.0.0.1:80, [::1]:80, unix:/run/socket, unix:@abstract; "?" where it is not known. Bytes that are no text are escaped. */
 void net_address_print(struct buf *out, const struct net_address *address);
 
+/* The address that net_address_print prints so; text that is empty or "?" is NET_UNSPEC. False if it is none. */
+bool net_address_parse(struct view text, struct net_address *ret_address);
+
 enum note_kind {
 	NOTE_SOCKET = 1, /* what descriptor `fd` is from now on: type, role, and those of its addresses that are known */
 	NOTE_DATAGRAM,   /* the ends of the datagram that the call sent or received */

@@ -55,12 +55,16 @@ static inline void put_span(struct call_output *output, uint32_t offset, const v
 
 /* The notes of the last call. */
 static struct note notes[8];
+static uint8_t note_bytes[8][NOTE_SIZE_MAX]; /* that their texts are in */
 static uint32_t note_count;
 
 static inline void keep_note(struct call_output *output, struct view note)
 {
 	(void)output;
-	if (note_count < sizeof notes / sizeof *notes && note_decode(note, &notes[note_count]))
+	if (note_count == sizeof notes / sizeof *notes)
+		return;
+	memcpy(note_bytes[note_count], note.data, note.size);
+	if (note_decode(view_of(note_bytes[note_count], note.size), &notes[note_count]))
 		note_count++;
 }
 

@@ -249,6 +249,7 @@ static void test_what_is_wrong(void **state)
 	assert_int_equal(look_up("again.test", "80", 4), WASI_ECANCELED);
 	assert_int_equal(look_up("memory.test", "80", 4), WASI_ENOMEM);
 	assert_int_equal(look_up("127.0.0.1", "no-such-service", 4), WASI_ECANCELED);
+	assert_int_equal(look_up("127.0.0.1", "65536", 4), WASI_ECANCELED);
 	assert_int_equal(look_up("", "", 4), WASI_EINVAL);
 	assert_int_equal(look_up("127.0.0.1", "80", 0), WASI_EINVAL);
 	assert_int_equal(CALL(sock_getaddrinfo, NODE, 2000, SERVICE, 0, HINTS, RES, 4, OUT), WASI_EINVAL);
@@ -299,7 +300,7 @@ static void test_stopped(void **state)
 	assert_int_equal(eventfd_write(answer, 1), 0);
 	while (atomic_load(&freed) == 0)
 		usleep(1000);
-	while (count_open() != open)
+	while (count_open() > open) /* fewer: a thread of a test before has gone only now */
 		usleep(1000);
 }
 

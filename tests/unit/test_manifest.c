@@ -13,6 +13,9 @@ static struct manifest example(void)
 	static const struct view env[] = { { (const uint8_t *)"BYTES=\xff\xfe", 8 }, { (const uint8_t *)"LINE=\xe2\x80\xa8 #: -", 13 } };
 	static const struct manifest_dir dirs[] = { { { (const uint8_t *)"/", 1 }, { (const uint8_t *)"/", 1 }, false },
 		{ { (const uint8_t *)"/tmp/x", 6 }, { (const uint8_t *)"data", 4 }, true } };
+	static const struct manifest_socket sockets[] = { { 5, true, { (const uint8_t *)"127.0.0.1:80", 12 }, { NULL, 0 } },
+		{ 6, false, { (const uint8_t *)"172.16.0.0:49152", 16 }, { (const uint8_t *)"[::1]:443", 9 } } };
+	static const struct view net[] = { { (const uint8_t *)"*.test:443", 10 } };
 	struct manifest m = {
 		.runtime = view_text("0.1.0"),
 		.module_name = view_text("prog.wasm"),
@@ -25,6 +28,10 @@ static struct manifest example(void)
 		.dirs = dirs,
 		.dir_count = 2,
 		.restricted = true,
+		.sockets = sockets,
+		.socket_count = 2,
+		.net = net,
+		.net_count = 1,
 		.start_wall = UINT64_C(1700000000123456789),
 		.start_monotonic = 42,
 		.features = view_text("wasm-2.0"),
@@ -37,7 +44,7 @@ static struct manifest example(void)
 	return m;
 }
 
-static const char example_text[] = "# timecraft manifest 1 630 a6f3eb4e81b30a11\n"
+static const char example_text[] = "# timecraft manifest 2 809 a544fde4e72efba2\n"
 				   "id: 018bcfe5-687b-7e3f-8a01-23456789abcd\n"
 				   "runtime: \"0.1.0\"\n"
 				   "module:\n"
@@ -61,6 +68,17 @@ static const char example_text[] = "# timecraft manifest 1 630 a6f3eb4e81b30a11\
 				   "    guest: \"data\"\n"
 				   "    read_only: true\n"
 				   "restricted: true\n"
+				   "sockets:\n"
+				   "  - fd: 5\n"
+				   "    listens: true\n"
+				   "    local: \"127.0.0.1:80\"\n"
+				   "    peer: \"\"\n"
+				   "  - fd: 6\n"
+				   "    listens: false\n"
+				   "    local: \"172.16.0.0:49152\"\n"
+				   "    peer: \"[::1]:443\"\n"
+				   "net:\n"
+				   "  - \"*.test:443\"\n"
 				   "start:\n"
 				   "  wall: 1700000000123456789\n"
 				   "  monotonic: 42\n"
@@ -109,9 +127,9 @@ static void damaged_manifests_are_noticed(void **state)
 		assert_true(err == ERR_DAMAGED || err == ERR_UNSUPPORTED);
 	}
 	memcpy(text, example_text, sizeof text);
-	text[21] = '2';
+	text[21] = '3';
 	assert_int_equal(manifest_decode(view_of(text, sizeof text - 1), &m), ERR_UNSUPPORTED);
-	assert_string_equal(err_text(), "manifest.yaml: version 2, of which this timecraft knows only 1");
+	assert_string_equal(err_text(), "manifest.yaml: version 3, of which this timecraft knows only 1 to 2");
 }
 
 /* A head that fits, so that what is behind it is read. */
@@ -119,7 +137,7 @@ static enum err decode_body(struct view body)
 {
 	BUF_CLEANUP struct buf text = { 0 };
 	struct manifest m;
-	buf_printf(&text, "# timecraft manifest 1 %zu %016llx\n", body.size, (unsigned long long)XXH3_64bits(body.data, body.size));
+	buf_printf(&text, "# timecraft manifest 2 %zu %016llx\n", body.size, (unsigned long long)XXH3_64bits(body.data, body.size));
 	buf_append(&text, body.data, body.size);
 	enum err err = manifest_decode(buf_view(&text), &m);
 	if (!err)

@@ -1,3 +1,0 @@
-module plain
-
-go 1.21

@@ -1,3 +1,0 @@
-module timecraft/wasinet
-
-go 1.21
