@@ -1,6 +1,7 @@
 /*
  * A recording of a killed process. The first byte says whether its frames, which are the rest, are in a block or in the tail, and whether
- * a byte of them is changed behind the checks. Those are made to fit, since no fuzzer would guess them.
+ * a byte of them is changed behind the checks, and whether they are in both, so that parts can repeat bytes of the block. The checks are
+ * made to fit, since no fuzzer would guess them.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -70,7 +71,7 @@ static void check_frames(uint8_t *frames, size_t size)
 
 static void put_segment(struct buf *out, struct view frames, bool in_block)
 {
-	struct segment_header segment = { .magic = { 0 }, .tick_scale = (uint64_t)1 << 32 };
+	struct segment_header segment = { .magic = { 0 }, .tick_scale = (uint64_t)1 << 32, .flags = SEGMENT_REPEATS };
 	struct block_header block = { .magic = BLOCK_MAGIC, .kind = BLOCK_RECORDS, .codec = CODEC_RAW };
 	memcpy(segment.magic, LOG_MAGIC, sizeof segment.magic);
 	segment.check = checksum(&segment, offsetof(struct segment_header, check));
@@ -132,7 +133,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (data[0] & 2) /* behind the checks */
 		frames.data[(size_t)data[0] % frames.size] ^= 4;
 	put_segment(&segment, buf_view(&frames), in_block);
-	put_tail(folder(), in_block ? view_of(NULL, 0) : buf_view(&frames), in_block ? 1 : 0);
+	put_tail(folder(), in_block && !(data[0] & 4) ? view_of(NULL, 0) : buf_view(&frames), in_block ? 1 : 0);
 	store(folder(), "00000000.log", buf_view(&segment), 0, segment.size);
 	read_log(folder());
 	return 0;

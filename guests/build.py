@@ -203,14 +203,35 @@ def own_rust(name):
     return [source], build
 
 
+def go():
+    return tool(*(str(path) for path in sorted(Path("/usr/lib").glob("go-1.2[1-9]/bin/go"), reverse=True)), "go")
+
+
+GO_ENV = {"GOOS": "wasip1", "GOARCH": "wasm", "GOFLAGS": "", "GOWORK": "off", "GOPROXY": "off", "GOTOOLCHAIN": "local"}
+
+
 def own_go(name):
     source = HERE / "go" / f"{name}.go"
 
     def build(output):
-        go = tool(*(str(path) for path in sorted(Path("/usr/lib").glob("go-1.2[1-9]/bin/go"), reverse=True)), "go")
-        run(go, "build", "-o", output, source, env=dict(os.environ, GOOS="wasip1", GOARCH="wasm", GOFLAGS="", GO111MODULE="off"))
+        run(go(), "build", "-o", output, source, env=dict(os.environ, **GO_ENV, GO111MODULE="off"))
 
     return [source], build
+
+
+def own_gomod(name):
+    """A module of its own, which has a network by go/wasinet; one that does not know it, by an overlay."""
+    folder, overlay = HERE / "go" / name, HERE / "go" / "overlay"
+    plain = "wasinet" not in (folder / "go.mod").read_text()
+    helpers = [path for path in overlay.rglob("*") if path.is_file()] if plain else [*(HERE / "go" / "wasinet").iterdir()]
+
+    def build(output):
+        flags = []
+        if plain:
+            flags = ["-overlay", run(overlay / "overlay", OUTPUT / "go-overlay", env=dict(os.environ, GO=go())).strip()]
+        run(go(), "build", *flags, "-o", output, ".", cwd=folder, env=dict(os.environ, **GO_ENV))
+
+    return [*folder.iterdir(), *helpers], build
 
 
 def own_as(name):
@@ -301,6 +322,8 @@ def table():
     for kind, recipe in OWN.items():
         for path in sorted((HERE / kind).glob(f"*{SUFFIXES[kind]}")):
             guests[f"{kind}-{path.stem}.wasm"] = recipe(path.stem)
+    for path in sorted((HERE / "go").glob("*/main.go")):
+        guests[f"go-{path.parent.name}.wasm"] = own_gomod(path.parent.name)
     return guests
 
 

@@ -127,6 +127,8 @@ enum err trace_log(const struct trace_source *source, struct record_sink *sink, 
 	struct log_trace t = { .dir_fd = source->process.dir_fd, .id = id, .sink = sink, .first = first };
 	uuid_print(&source->manifest.id, id);
 	enum err err = print_log(&t, wait);
+	if (err == ERR_END && !t.stopped && sink->end && log_state(t.reader) != LOG_RUNNING)
+		err = sink->end(sink);
 	tell_of_end(&t);
 	log_close(t.reader);
 	if (err == ERR_END)

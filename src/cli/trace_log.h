@@ -19,6 +19,7 @@ void trace_source_close(struct trace_source *source);
 struct record_sink {
 	enum err (*record)(struct record_sink *sink, const struct record *record);
 	enum err (*flush)(struct record_sink *sink); /* what was made of them so far is to be seen now */
+	enum err (*end)(struct record_sink *sink);   /* the process is over, and its last record was passed; may be NULL */
 };
 
 /*

@@ -53,6 +53,11 @@ static enum err take_flush(struct record_sink *sink)
 	return output_flush(&((struct network_trace *)sink)->output);
 }
 
+static enum err take_end(struct record_sink *sink)
+{
+	return network_end(((struct network_trace *)sink)->network);
+}
+
 static enum err take_event(struct net_events *events, const struct net_event *event)
 {
 	struct network_trace *t = (struct network_trace *)((char *)events - offsetof(struct network_trace, events));
@@ -71,7 +76,7 @@ static enum err trace_with(struct network_trace *t, const struct trace_source *s
 
 static enum err trace(const struct trace_source *source, const struct trace_network_options *options)
 {
-	struct network_trace t = { .sink = { take_record, take_flush }, .events = { take_event }, .options = options };
+	struct network_trace t = { .sink = { take_record, take_flush, take_end }, .events = { take_event }, .options = options };
 	t.output.fd = -1;
 	t.process_start = source->manifest.start_wall;
 	enum err err = trace_with(&t, source);

@@ -31,13 +31,17 @@ static const char *sides_text(uint8_t sides)
 	return sides == SIDE_READ ? "(r)" : sides == SIDE_WRITE ? "(w)" : "(rw)";
 }
 
-static void put_error(struct buf *out, const struct net_event *event)
+static void put_errno(struct buf *out, uint32_t error)
 {
-	const char *name = errno_name(event->error);
+	const char *name = errno_name(error);
 	if (name)
 		format_text(out, name);
 	else
-		buf_printf(out, "errno %u", event->error);
+		buf_printf(out, "errno %u", error);
+}
+
+static void put_reason(struct buf *out, const struct net_event *event)
+{
 	if (event->reason.size == 0)
 		return;
 	format_text(out, " (");
@@ -59,10 +63,12 @@ static void put_resolved(struct buf *out, const struct net_event *event)
 	format_text(out, "RESOLVE ");
 	format_readable(out, event->name);
 	format_text(out, " => ");
-	if (event->error) {
-		put_error(out, event);
-		return;
-	}
+	if (event->error)
+		put_errno(out, event->error);
+	else if (event->unfinished)
+		format_text(out, "unfinished");
+	else if (event->address_count == 0)
+		format_text(out, "nothing");
 	for (uint32_t i = 0; i < event->address_count; i++) {
 		format_text(out, i ? ", " : "");
 		net_address_print_host(out, &event->addresses[i]);
@@ -74,9 +80,13 @@ static void put_what(struct buf *out, const struct net_event *event)
 	format_text(out, type_names[event->type]);
 	format_byte(out, ' ');
 	if (event->error) {
-		put_error(out, event);
+		put_errno(out, event->error);
+	} else if (event->unfinished) {
+		format_text(out, "unfinished");
 	} else if (event->type == EVENT_SHUTDOWN) {
 		format_text(out, sides_text(event->sides));
+	} else if (event->type == EVENT_TLS) {
+		format_text(out, "TRUNCATED");
 	} else {
 		format_text(out, "OK");
 		if (has_bytes(event)) {
@@ -84,10 +94,13 @@ static void put_what(struct buf *out, const struct net_event *event)
 			format_uint(out, event->size);
 		}
 	}
+	put_reason(out, event);
 	if (event->peek)
 		format_text(out, " peek");
-	if (event->exit)
-		format_text(out, " exit");
+	if (event->truncated)
+		format_text(out, " truncated");
+	if (event->implied)
+		format_text(out, event->exit ? " exit" : " close");
 }
 
 /* The bytes of all buffers, as one run. A row may have bytes of two. */
@@ -99,23 +112,21 @@ static void put_dump(struct buf *out, const struct net_event *event)
 	format_byte(out, '\n');
 	for (uint32_t i = 0; i < event->data_count; i++) {
 		struct view left = event->data[i];
-		if (used) {
-			struct view part = view_slice(left, 0, sizeof row - used);
-			memcpy(row + used, part.data, part.size);
-			used += part.size;
+		while (left.size) {
+			size_t whole = used ? 0 : left.size - left.size % sizeof row;
+			struct view part = view_slice(left, 0, whole ? whole : sizeof row - used);
 			left = view_slice(left, part.size, left.size);
-			if (used < sizeof row)
-				continue;
-			hexdump_print(out, offset, view_of(row, used));
-			offset += used;
-			used = 0;
+			if (whole == 0) {
+				memcpy(row + used, part.data, part.size);
+				used += part.size;
+				if (used < sizeof row)
+					continue;
+				part = view_of(row, sizeof row);
+				used = 0;
+			}
+			hexdump_print(out, offset, part);
+			offset += part.size;
 		}
-		struct view whole = view_slice(left, 0, left.size - left.size % sizeof row);
-		hexdump_print(out, offset, whole);
-		offset += whole.size;
-		used = left.size - whole.size;
-		if (used)
-			memcpy(row, left.data + whole.size, used);
 	}
 	hexdump_print(out, offset, view_of(row, used));
 	format_byte(out, '\n');
@@ -153,14 +164,6 @@ static void put_address(struct emitter *e, const char *key, const struct net_add
 	emit_string(e, buf_view(&text));
 }
 
-static void put_flag(struct emitter *e, const char *key, bool value)
-{
-	if (!value)
-		return;
-	emit_key(e, key);
-	emit_bool(e, true);
-}
-
 static void put_data(struct emitter *e, const struct net_event *event)
 {
 	BUF_CLEANUP struct buf text = { 0 };
@@ -176,13 +179,23 @@ static void put_data(struct emitter *e, const struct net_event *event)
 	emit_array_end(e);
 }
 
+static void put_flag(struct emitter *e, const char *key, bool value)
+{
+	if (!value)
+		return;
+	emit_key(e, key);
+	emit_bool(e, true);
+}
+
 static void put_error_fields(struct emitter *e, const struct net_event *event)
 {
-	const char *name = errno_name(event->error);
+	BUF_CLEANUP struct buf name = { 0 };
 	if (event->error) {
+		put_errno(&name, event->error);
 		emit_key(e, "error");
-		emit_text(e, name ? name : "?");
+		emit_string(e, buf_view(&name));
 	}
+	put_flag(e, "unfinished", event->unfinished);
 	if (event->reason.size) {
 		emit_key(e, "reason");
 		emit_string(e, event->reason);
@@ -236,6 +249,7 @@ static void put_socket(struct emitter *e, const struct net_event *event)
 		put_flag(e, "exit", event->exit);
 	}
 	put_flag(e, "peek", event->peek);
+	put_flag(e, "truncated", event->truncated);
 	if (has_bytes(event))
 		put_data(e, event);
 }

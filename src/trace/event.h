@@ -15,7 +15,7 @@ enum net_event_type {
 	EVENT_RECEIVE,  /* size 0 of a stream: its end */
 	EVENT_SHUTDOWN, /* `sides` */
 	EVENT_RESOLVE,  /* name; addresses, or an error */
-	EVENT_TLS,      /* a handshake that failed, or an end without close_notify: error, reason */
+	EVENT_TLS,      /* a handshake that failed: error, reason; or, error 0, an end without close_notify */
 };
 
 enum net_proto { PROTO_TCP, PROTO_UDP, PROTO_UNIX, PROTO_UNIX_DGRAM };
@@ -34,6 +34,8 @@ struct net_event {
 	bool accepted;   /* the guest's side was connected to: it is the server. Of a datagram: not known */
 	bool tls;        /* the host does TLS: the bytes are plain, the wire's are not */
 	bool midway;     /* the socket was there before what was read of the recording */
+	bool unfinished; /* the call was under way when the recording ends: what came of it is not known */
+	bool truncated;  /* the datagram was longer */
 	uint32_t error;  /* errno of WASI; 0: none */
 	uint32_t fd;
 	uint64_t socket; /* tells connections apart: never used again, whatever becomes of the descriptor's number */

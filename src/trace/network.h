@@ -22,3 +22,6 @@ enum err network_add(struct network *network, const struct note *note);
 
 /* Takes in the next record. Every record must be passed, in order. */
 enum err network_record(struct network *network, const struct record *record);
+
+/* The process is over, though no record may say so: what was open is closed. */
+enum err network_end(struct network *network);

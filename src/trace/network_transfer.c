@@ -11,9 +11,10 @@ static void add_data(struct network *n, struct view bytes)
 /* What was taken of the buffers that were to be sent. */
 static uint64_t gather_sent(struct network *n, const struct param *iovs, uint64_t taken)
 {
-	struct view bytes;
+	struct view vectors = { 0 }, bytes;
 	uint64_t left = taken;
-	for (uint32_t i = 1; left && syscall_input(&n->syscall, iovs, i, &bytes); i++) {
+	syscall_input(&n->syscall, iovs, 0, &vectors);
+	for (uint32_t i = 1; left && i <= vectors.size / 8 && syscall_input(&n->syscall, iovs, i, &bytes); i++) {
 		bytes = view_slice(bytes, 0, left);
 		left -= bytes.size;
 		add_data(n, bytes);
@@ -47,18 +48,32 @@ static bool has_room(const struct network *n, const struct param *iovs)
 	return false;
 }
 
-static bool is_silent(uint32_t error)
+/* After some errors there is no connection any more, or one that takes nothing. */
+static void break_off(struct socket *socket, uint32_t error)
 {
-	return error == WASI_EAGAIN || error == WASI_EBADF || error == WASI_EFAULT || error == WASI_ENOTSOCK || error == WASI_ENOTCONN ||
-		error == WASI_EINTR;
+	if (error == WASI_EPIPE)
+		socket->open &= (uint8_t)~SIDE_WRITE;
+	if (error == WASI_ECONNRESET || error == WASI_ECONNABORTED || error == WASI_ETIMEDOUT) {
+		socket->open = 0;
+		socket->ended = true;
+	}
 }
 
 static void tell_of_transfer_error(struct network *n, struct socket *socket, enum net_event_type type)
 {
 	uint32_t error = error_of(n->record);
-	if (error == 0 || n->failed || is_silent(error))
+	if (error == 0 || n->failed || error == socket->failure || network_is_silent(error))
 		return;
 	network_tell(n, socket, (struct net_event){ .type = type, .error = error, .time = end_of(n->record) });
+	if (socket->type != NET_DGRAM)
+		break_off(socket, error);
+}
+
+static bool was_truncated(const struct network *n)
+{
+	uint64_t flags;
+	const struct param *param = call_param(n->syscall.type, "ro_flags");
+	return param && syscall_out(&n->syscall, param, &flags) && flags & WASI_roflags_RECV_DATA_TRUNCATED;
 }
 
 /* `nwritten` names the parameter that says how much was taken. */
@@ -92,6 +107,7 @@ void network_receive(struct network *n, struct socket *socket, const char *iovs,
 	if (ends && (socket->ended || peek || !has_room(n, call_param(n->syscall.type, iovs))))
 		return;
 	socket->ended |= ends;
+	event.truncated = socket->type == NET_DGRAM && was_truncated(n);
 	event.data = (const struct view *)n->data.data;
 	event.data_count = (uint32_t)(n->data.size / sizeof(struct view));
 	network_tell(n, socket, event);

@@ -62,8 +62,12 @@ void sockets_renumber(struct sockets *sockets, uint64_t from, uint64_t to)
 	if (from == to)
 		return;
 	sockets_remove(sockets, to);
-	if (!moved || !make_room(sockets, to))
+	if (!moved)
 		return;
+	if (!make_room(sockets, to)) {
+		sockets_remove(sockets, from);
+		return;
+	}
 	sockets->slots[from] = NULL;
 	sockets->slots[to] = moved;
 	moved->fd = (uint32_t)to;

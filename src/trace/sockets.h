@@ -16,6 +16,7 @@ struct socket {
 	bool ended;    /* the peer sends no more, and the guest knows */
 	bool midway;
 	uint8_t name_size;
+	uint16_t failure; /* the errno that it failed with, which was told; 0: none. Later calls may return it again */
 	struct net_address local, peer;
 	char name[SOCKET_NAME_MAX]; /* the peer's, where it was found by one */
 };

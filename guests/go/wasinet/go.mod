@@ -1,0 +1,3 @@
+module timecraft/wasinet
+
+go 1.21

@@ -1,0 +1,142 @@
+"""Guests on the network, against real servers and clients: run, recorded, replayed, and what they said traced."""
+
+import json
+import re
+import subprocess
+
+import pytest
+from conftest import wait_for
+from servers import Nginx, free_port, needs
+
+HELLO = b"Hello, World!\n"
+
+
+@pytest.fixture
+def nginx(tmp_path):
+    server = Nginx(tmp_path / "nginx")
+    yield server
+    server.stop()
+
+
+class Server:
+    """A guest that serves, until it is told to stop."""
+
+    def __init__(self, box, module):
+        self.box = box
+        self.port = free_port()
+        self.process = box.start("run", module, f"127.0.0.1:{self.port}")
+        assert self.process.stdout.readline() == f"127.0.0.1:{self.port}\n".encode()
+
+    def url(self, path="/"):
+        return f"http://127.0.0.1:{self.port}{path}"
+
+    def stop(self):
+        """The ID of what was recorded."""
+        assert subprocess.run(["curl", "-s", self.url("/stop")], capture_output=True, timeout=60).stdout == b"bye\n"
+        _, errors = self.process.communicate(timeout=60)
+        assert self.process.returncode == 0, errors
+        return errors.split()[0].decode()
+
+
+@pytest.fixture
+def server(box, program):
+    needs("curl")
+    return Server(box, program("go-server.wasm"))
+
+
+def documents(box, kind, run, *options):
+    return [json.loads(line) for line in box.good("trace", kind, "-o", "json", *options, run).splitlines()]
+
+
+def curl(*words):
+    return subprocess.run(["curl", "-s", "-m", "60", *words], capture_output=True, check=True).stdout
+
+
+def lines(text):
+    """Of a trace, without times, and with ports that differ from run to run as N."""
+    return [re.sub(r":(?!8443)\d{4,5}\b", ":N", line[27:]) for line in text.splitlines()]
+
+
+def test_a_go_client_of_nginx(box, program, nginx):
+    (nginx.folder / "www" / "hello").write_bytes(HELLO)
+    (nginx.folder / "www" / "large").write_bytes(b"0123456789abcde\n" * 20_000)
+    urls = [f"http://127.0.0.1:{nginx.port}/{path}" for path in ("hello", "gzip/large", "none")]
+    run = box.run(program("go-client.wasm"), *urls)
+    assert run.code == 0, run.errors
+    assert run.stdout.startswith(HELLO + b"0123456789abcde\n" * 20_000) and b"404 Not Found" in run.stdout
+    nginx.stop()
+    replay = box.replay(run.id)
+    assert (replay.code, replay.stdout) == (0, run.stdout)
+    link = "172.16.0.0:N > 127.0.0.1:N"
+    assert lines(box.good("trace", "request", run.id)) == [
+        f"HTTP {link}: GET /hello => 200 OK", f"HTTP {link}: GET /gzip/large => 200 OK", f"HTTP {link}: GET /none => 404 Not Found"]
+    exchanges = documents(box, "request", run.id)
+    assert [e["response"]["message"]["bodyBytes"] for e in exchanges[:2]] == [len(HELLO), 320_000]
+    assert exchanges[1]["response"]["message"]["header"]["Content-Encoding"] == ["gzip"]
+    assert exchanges[1]["response"]["message"]["bodyText"] == "0123456789abcde\n" * 20_000
+    assert len({e["link"]["src"] for e in exchanges}) == 1  # kept alive
+    events = documents(box, "network", run.id)
+    assert [(e["type"], e.get("error")) for e in events[:2]] == [("CONN", "EINPROGRESS"), ("SEND", None)]
+    assert events[0]["addr"] == "172.16.0.0:49152" and events[0]["peer"] == f"127.0.0.1:{nginx.port}"
+    assert events[-1]["type"] == "SHUT"
+
+
+def test_a_refused_connection_is_told_once(box, program):
+    port = free_port()
+    run = box.run(program("go-client.wasm"), f"http://127.0.0.1:{port}/")
+    assert run.code == 1 and b"refused" in run.stderr
+    assert [(e["type"], e.get("error")) for e in documents(box, "network", run.id)] == [("CONN", "EINPROGRESS"), ("CONN", "ECONNREFUSED")]
+    assert box.good("trace", "request", run.id) == ""
+    replay = box.replay(run.id)
+    assert (replay.code, replay.stderr) == (1, run.stderr)
+
+
+def test_a_go_server_of_curl(box, server):
+    assert curl(server.url(), server.url("/echo"), "-d", "some words") == b"Hello, World!\nsome words"
+    assert curl("-H", "Transfer-Encoding: chunked", "--data-binary", "@-", server.url("/echo")) == b""
+    run = server.stop()
+    replay = box.replay(run)
+    assert replay.code == 0
+    requests = [(e["request"]["message"]["method"], e["request"]["message"]["path"], e["response"]["message"]["statusCode"])
+                for e in documents(box, "request", run)]
+    assert requests == [("POST", "/", 200), ("POST", "/echo", 200), ("POST", "/echo", 200), ("GET", "/stop", 200)]
+    accepted = [e for e in documents(box, "network", run) if e["type"] == "ACCEPT"]
+    assert len(accepted) == 3 and all(e["addr"] == f"127.0.0.1:{server.port}" and e["peer"].startswith("127.0.0.1:") for e in accepted)
+
+
+def test_a_go_program_that_knows_nothing_of_wasi(box, program, nginx):
+    (nginx.folder / "www" / "hello").write_bytes(b"from nginx\n")
+    run = box.run(program("go-plain.wasm"), "127.0.0.1:0", f"http://127.0.0.1:{nginx.port}/hello")
+    assert (run.code, run.stdout) == (0, b"pingpong\nHello, World!\nfrom nginx\n"), run.errors
+    replay = box.replay(run.id)
+    assert (replay.code, replay.stdout) == (0, run.stdout)
+    paths = sorted(e["request"]["message"]["path"] for e in documents(box, "request", run.id))
+    assert paths == ["/", "/", "/hello"]  # the first one from both sides
+    datagrams = [(e["type"], e["size"]) for e in documents(box, "network", run.id) if e["proto"] == "UDP" and "size" in e]
+    assert datagrams == [("SEND", 4), ("RECV", 4), ("SEND", 4), ("RECV", 4)]
+
+
+def test_many_requests_of_wrk_are_each_told_once(box, server):
+    needs("wrk")
+    output = subprocess.run(["wrk", "-t1", "-c8", "-d3s", server.url()], capture_output=True, text=True, check=True).stdout
+    told = int(re.search(r"(\d+) requests in", output)[1])
+    run = server.stop()
+    traced = box.good("trace", "request", "--path", "/", run).splitlines()
+    answered = [line for line in traced if line.endswith("GET / => 200 OK")]
+    assert told <= len(answered) <= told + 8  # those that were under way when it stopped
+    assert len(traced) - len(answered) <= 8
+    summary = json.loads(box.good("trace", "request", "--summary", "-o", "json", "--path", "/", run))["requests"]
+    assert [(g["path"], g["count"], g["statuses"]["2xx"]) for g in summary] == [("/", len(traced), len(answered))]
+    # Paired with the right one: a response is never before its request, nor one connection's exchanges at the same time.
+    last = {}
+    for e in documents(box, "request", run, "--path", "/"):
+        assert e["request"]["time"] <= e["response"]["time"]
+        assert e["request"]["time"] >= last.get(e["link"]["src"], "")
+        last[e["link"]["src"]] = e["response"]["time"]
+    assert box.replay("-q", run).code == 0
+
+
+def test_a_running_server_can_be_watched(box, server):
+    assert curl(server.url()) == HELLO
+    wait_for(lambda: "GET / => 200 OK" in box.good("trace", "request", "@last"))
+    server.stop()
