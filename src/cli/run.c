@@ -23,6 +23,7 @@ struct run_options {
 	const char *function;
 	struct setup_options setup;
 	struct trace_options tracing;
+	const char *tls_ca;
 	uint64_t memory_bytes, stack_bytes;
 };
 
@@ -54,6 +55,8 @@ static const struct option table[] = {
 	{ "restrict", 0, OPTION_FLAG, false, NULL, "Give the guest nothing but what --env and --dir say.", AT(restricted) },
 	{ "no-restrict", 0, OPTION_FLAG, false, NULL, "Give the guest the environment and \"/\" even if the configuration says restrict.",
 		AT(unrestricted) },
+	{ "tls-ca", 0, OPTION_TEXT, false, "FILE",
+		"Trust the authorities in this file, not the system's, where the guest leaves TLS to the host.", AT(tls_ca) },
 	{ "fly-blind", 0, OPTION_FLAG, false, NULL, "Do not record.", AT(fly_blind) },
 	{ "function", 'f', OPTION_TEXT, false, "NAME", "Call this exported function of a reactor, after _initialize.", AT(function) },
 	{ "memory-limit", 0, OPTION_CALL, false, "SIZE", "The most memory that the guest may have (4G).", AT(memory_bytes),
@@ -210,6 +213,7 @@ static enum err make_host(struct run *run)
 		.dir_count = run->grants.dir_count,
 		.socket_count = run->options->listen.count + run->options->dial.count,
 		.stdio = { 0, 1, 2 },
+		.tls_ca = run->options->tls_ca,
 		.registry_fd = run->registry_fd,
 	};
 	TRY(given_sockets(&run->options->listen, &run->options->dial, &run->grants.arena, &host.sockets));

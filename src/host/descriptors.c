@@ -55,6 +55,8 @@ uint32_t descriptor_add(struct host *h, const struct descriptor *descriptor, uin
 
 void descriptor_close(struct descriptor *descriptor)
 {
+	if (descriptor->socket)
+		tls_destroy(descriptor->socket->tls); /* while the socket is there to say goodbye */
 	if (descriptor->fd >= 0 && !descriptor->inherited)
 		close(descriptor->fd);
 	free(descriptor->name);

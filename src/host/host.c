@@ -162,6 +162,7 @@ void host_destroy(struct host *h)
 	for (uint32_t i = 0; i < h->count; i++)
 		descriptor_close(&h->table[i]);
 	free(h->table);
+	tls_config_destroy(h->tls_config);
 	buf_finish(&h->scratch);
 	free(h->bounce);
 	free(h);

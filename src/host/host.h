@@ -34,6 +34,7 @@ struct host_options {
 	size_t socket_count;
 	int stdio[3];            /* descriptors for the guest's 0, 1 and 2; not closed */
 	int stop_fd;             /* becomes readable when the guest is to stop; -1: never */
+	const char *tls_ca;      /* file of authorities that TLS of the host trusts; NULL: the system's */
 	int registry_fd;         /* directory that the guest must not change; -1: none */
 };
 

@@ -67,6 +67,8 @@ static uint32_t get_int(struct call *call, uint32_t fd, const struct descriptor 
 	if (o->name == WASI_sockopt_name_ERROR && d->socket && d->socket->error) {
 		number = d->socket->error;
 		d->socket->error = 0;
+	} else if (o->name == WASI_sockopt_name_ERROR && d->socket && d->socket->tls && tls_error(d->socket->tls)) {
+		number = (int)tls_error(d->socket->tls);
 	} else if (getsockopt(d->fd, o->host_level, o->host_name, &number, &size) != 0) {
 		return errno_of(errno);
 	} else if (o->host_level == SOL_SOCKET && o->host_name == SO_ERROR) {
@@ -143,6 +145,8 @@ uint32_t host_sock_setsockopt(struct host *h, struct call *call, const struct so
 	const struct sockopt *o = find(a->level, a->name);
 	if (error)
 		return error;
+	if (a->level == WASI_sockopt_level_TLS && a->name == WASI_tls_option_HOSTNAME)
+		return socket_start_tls(h, call, a->fd, view_of(value, a->value.size));
 	if (!o)
 		return WASI_EINVAL;
 	if (!o->settable)

@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "host/host.h"
+#include "host/tls.h"
 #include "wasi/abi.h"
 #include "wasi/args.h"
 #include "wasi/net.h"
@@ -31,6 +32,7 @@ struct net_socket {
 	uint16_t error;   /* of WASI: the connection failed, and the guest has not been told */
 	struct net_address local; /* in the sandbox's network; NET_UNSPEC: it has none yet, or the kernel knows it */
 	struct net_address peer;  /* of a connection */
+	struct tls *tls;          /* done here for the guest, who sees plain bytes; NULL: none is */
 	uint64_t receive_timeout, send_timeout; /* ns; 0: none */
 };
 
@@ -65,6 +67,7 @@ struct host {
 	size_t bounce_size;
 	char path[2][4096];  /* copies of the call's paths */
 	size_t given;        /* sockets of the options that were made */
+	struct tls_config *tls_config; /* made when it is first asked for */
 	uint16_t next_port;  /* of the sandbox's network: what is dialled next comes from here */
 };
 
@@ -126,6 +129,13 @@ void socket_settle(struct call *call, uint32_t fd,
 	const struct descriptor *descriptor); /* one that was connecting is ready: did it succeed? */
 void socket_place(struct host *h, struct net_socket *socket);                           /* gives it an address in the sandbox's network */
 void socket_note(struct call *call, uint32_t fd, const struct descriptor *descriptor);
+
+/* socket_tls.c: the same for a socket whose TLS is done here */
+uint32_t socket_start_tls(struct host *h, struct call *call, uint32_t fd, struct view name);
+uint32_t socket_tls_receive(struct host *h, struct call *call, uint32_t fd, int count, int flags, struct received *ret_received);
+uint32_t socket_tls_send(struct host *h, struct call *call, uint32_t fd, int count, size_t *ret_size);
+uint32_t socket_tls_shutdown(struct call *call, uint32_t fd, struct net_socket *socket, bool reads, bool writes);
+bool socket_tls_ready(struct call *call, uint32_t fd, const struct descriptor *descriptor, bool reads); /* to be read, or written */
 
 /* net_address.c */
 uint32_t address_read(const struct call *call, uint32_t at, uint32_t port, struct net_address *ret_address);

@@ -15,6 +15,7 @@ struct wanted {
 	int poll;          /* index of its pollfd; -1: none */
 	short events;      /* of those that are polled for there, its own */
 	uint32_t fd;       /* the guest's */
+	const struct descriptor *tls; /* that the host does the TLS of: what is ready is not what the socket says; NULL: it does not */
 	bool ready;        /* without polling */
 	uint32_t clock;
 	uint64_t deadline; /* ns on the host's clock */
@@ -61,6 +62,7 @@ static void want_fd(struct host *h, struct polling *p, struct wanted *w, uint32_
 	}
 	w->poll = (int)d->poll;
 	w->fd = fd;
+	w->tls = d->socket && d->socket->tls ? d : NULL;
 	w->events = reads ? POLLIN : POLLOUT;
 	p->fds[w->poll].events |= w->events;
 }
@@ -94,9 +96,47 @@ static uint64_t time_left(const struct polling *p)
 	return least;
 }
 
-/* Waits until something that is wanted is there. EINTR: the guest is to stop. */
-static uint32_t wait(struct host *h, struct polling *p)
+/* What TLS is ready for, and what its sockets must be waited for until it is. */
+static void ask_tls(struct call *call, struct polling *p)
 {
+	for (uint32_t i = 0; i < p->count; i++) {
+		if (p->wanted[i].tls)
+			p->fds[p->wanted[i].poll].events = 0;
+	}
+	for (uint32_t i = 0; i < p->count; i++) {
+		struct wanted *w = &p->wanted[i];
+		bool reads = w->type == WASI_eventtype_FD_READ;
+		if (!w->tls)
+			continue;
+		w->ready = socket_tls_ready(call, w->fd, w->tls, reads);
+		p->fds[w->poll].events |= tls_events(w->tls->socket->tls, reads, !reads);
+	}
+}
+
+static bool happened(const struct polling *p, const struct wanted *w)
+{
+	if (w->error || w->ready)
+		return true;
+	if (w->tls)
+		return false;
+	if (w->poll >= 0)
+		return (p->fds[w->poll].revents & (w->events | POLLERR | POLLHUP | POLLNVAL)) != 0;
+	return w->type == WASI_eventtype_CLOCK && w->deadline <= time_of(clocks[w->clock]);
+}
+
+static bool anything_happened(const struct polling *p)
+{
+	for (uint32_t i = 0; i < p->count; i++) {
+		if (happened(p, &p->wanted[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Waits until something that is wanted is there. EINTR: the guest is to stop. */
+static uint32_t wait(struct host *h, struct call *call, struct polling *p)
+{
+	ask_tls(call, p);
 	p->fds[p->fd_count] = (struct pollfd){ .fd = h->options.stop_fd, .events = POLLIN };
 	for (;;) {
 		enum { LONGEST = 3600 }; /* seconds at a time: clocks may be set, and cpu time does not pass while we sleep */
@@ -109,7 +149,9 @@ static uint32_t wait(struct host *h, struct polling *p)
 			return errno_of(errno);
 		if (ready > 0 && p->fds[p->fd_count].revents && h->options.stop_fd >= 0)
 			return WASI_EINTR;
-		if (ready > 0 || time_left(p) == 0)
+		if (ready > 0)
+			ask_tls(call, p);
+		if (anything_happened(p) || time_left(p) == 0)
 			return 0;
 	}
 }
@@ -126,7 +168,9 @@ static struct event_bytes event_of(const struct polling *p, const struct wanted 
 	if (w->poll >= 0) {
 		const struct pollfd *fd = &p->fds[w->poll];
 		int bytes = 0;
-		if (w->type == WASI_eventtype_FD_READ && ioctl(fd->fd, FIONREAD, &bytes) == 0)
+		if (w->type == WASI_eventtype_FD_READ && w->tls)
+			available = tls_pending(w->tls->socket->tls);
+		else if (w->type == WASI_eventtype_FD_READ && ioctl(fd->fd, FIONREAD, &bytes) == 0)
 			available = (uint64_t)bytes;
 		uint16_t flags = fd->revents & (POLLHUP | POLLERR) ? WASI_eventrwflags_FD_READWRITE_HANGUP : 0;
 		memcpy(event.bytes + 24, &flags, 2);
@@ -137,15 +181,6 @@ static struct event_bytes event_of(const struct polling *p, const struct wanted 
 	if (!w->error)
 		memcpy(event.bytes + 16, &available, 8);
 	return event;
-}
-
-static bool happened(const struct polling *p, const struct wanted *w)
-{
-	if (w->error || w->ready)
-		return true;
-	if (w->poll >= 0)
-		return (p->fds[w->poll].revents & (w->events | POLLERR | POLLHUP | POLLNVAL)) != 0;
-	return w->type == WASI_eventtype_CLOCK && w->deadline <= time_of(clocks[w->clock]);
 }
 
 static uint32_t report(struct host *h, struct call *call, const struct polling *p, uint32_t out, uint32_t nevents)
@@ -180,7 +215,7 @@ static uint32_t poll_all(struct host *h, struct call *call, uint32_t in, uint32_
 	for (uint32_t i = 0; i < count && !error; i++)
 		want(h, &p, i, at + (size_t)i * (unstable ? 56 : 48), unstable);
 	if (!error)
-		error = wait(h, &p);
+		error = wait(h, call, &p);
 	if (error == WASI_EINTR)
 		call->end = CALL_STOPS;
 	if (!error)

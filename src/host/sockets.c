@@ -93,6 +93,8 @@ uint32_t socket_receive(struct host *h, struct call *call, uint32_t fd, int coun
 	struct msghdr message = { .msg_iov = h->vectors, .msg_iovlen = (size_t)count, .msg_name = &from, .msg_namelen = sizeof from };
 	bool all = flags & MSG_WAITALL && is_stream(d) && !(flags & MSG_PEEK);
 	struct received received = { 0 };
+	if (d->socket && d->socket->tls)
+		return socket_tls_receive(h, call, fd, count, flags, ret_received);
 	uint32_t error = pending_error(d->socket);
 	if (error)
 		return error;
@@ -127,6 +129,8 @@ uint32_t socket_send(struct host *h, struct call *call, uint32_t fd, int count, 
 	struct msghdr message = { .msg_iov = h->vectors, .msg_iovlen = (size_t)count };
 	bool all = is_stream(d) && !(d->flags & WASI_fdflags_NONBLOCK);
 	size_t total = 0;
+	if (d->socket && d->socket->tls)
+		return to ? WASI_EISCONN : socket_tls_send(h, call, fd, count, ret_size);
 	uint32_t error = pending_error(d->socket);
 	if (!error && to) {
 		error = address_to_host(to, &host, &message.msg_namelen);
@@ -249,10 +253,11 @@ uint32_t host_sock_shutdown(struct host *h, struct call *call, const struct sock
 	static const int hows[] = { -1, SHUT_RD, SHUT_WR, SHUT_RDWR };
 	struct descriptor *d;
 	uint32_t error = socket_get(h, a->fd, WASI_rights_SOCK_SHUTDOWN, &d);
-	(void)call;
 	if (error)
 		return error;
 	if (a->how == 0 || a->how > 3)
 		return WASI_EINVAL;
+	if (d->socket && d->socket->tls)
+		return socket_tls_shutdown(call, a->fd, d->socket, a->how & WASI_sdflags_RD, a->how & WASI_sdflags_WR);
 	return shutdown(d->fd, hows[a->how]) != 0 ? errno_of(errno) : 0;
 }

@@ -102,6 +102,8 @@ static void follow_tls(struct network *n, const struct note *note)
 		socket->failure = note->error;
 		n->failed = true;
 	}
+	if (note->state == TLS_TRUNCATED && event.reason.size == 0)
+		event.reason = view_text("ended without close_notify");
 	if (note->state == TLS_FAILED || note->state == TLS_TRUNCATED)
 		network_tell(n, socket, event);
 }

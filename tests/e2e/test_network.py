@@ -81,6 +81,55 @@ def test_a_go_client_of_nginx(box, program, nginx):
     assert events[-1]["type"] == "SHUT"
 
 
+def certificate(folder, name):
+    """A test authority, and what it issued for a name: (authority, (certificate, key))."""
+    needs("openssl")
+
+    def openssl(*words):
+        subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True)
+
+    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=test authority")
+    openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", "server.key", "-out", "server.csr", "-subj", f"/CN={name}")
+    (folder / "names").write_text(f"subjectAltName={name}")
+    openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2", "-out", "server.pem",
+            "-extfile", "names")
+    return folder / "ca.pem", (folder / "server.pem", folder / "server.key")
+
+
+def test_the_host_does_tls(box, program, tmp_path):
+    ca, server = certificate(tmp_path, "IP:127.0.0.1")
+    nginx = Nginx(tmp_path / "nginx", tls=server)
+    large = b"0123456789abcde\n" * 50_000
+    (nginx.folder / "www" / "large").write_bytes(large)
+    (nginx.folder / "www" / "hello").write_bytes(HELLO)
+    urls = [f"https://127.0.0.1:{nginx.tls_port}/{path}" for path in ("hello", "large")]
+    for guest, words in (("go-client.wasm", urls), ("go-plain.wasm", ["127.0.0.1:0", *urls])):
+        run = box.run("--tls-ca", ca, program(guest), *words)
+        assert run.code == 0, run.errors
+        assert run.stdout.endswith(HELLO + large)
+        replay = box.replay(run.id)
+        assert (replay.code, replay.stdout) == (0, run.stdout)
+        exchanges = [e for e in documents(box, "request", run.id) if e["link"]["dst"].endswith(str(nginx.tls_port))]
+        assert [(e["request"]["message"]["path"], e["response"]["message"]["bodyBytes"]) for e in exchanges] == [
+            ("/hello", len(HELLO)), ("/large", len(large))]  # plain in the recording
+    nginx.stop()
+
+
+@pytest.mark.parametrize("name, trusted, reason", [
+    ("DNS:other.test", True, "IP address mismatch"), ("IP:127.0.0.1", False, "unable to get local issuer certificate"),
+])
+def test_a_certificate_that_is_no_good(box, program, tmp_path, name, trusted, reason):
+    ca, server = certificate(tmp_path, name)
+    nginx = Nginx(tmp_path / "nginx", tls=server)
+    run = box.run(*(["--tls-ca", ca] if trusted else []), program("go-client.wasm"), f"https://127.0.0.1:{nginx.tls_port}/")
+    nginx.stop()
+    assert run.code == 1, run.stdout
+    failed = [e for e in documents(box, "network", run.id) if e["type"] == "TLS"]
+    assert [e["error"] for e in failed] == ["EACCES"] and reason in failed[0]["reason"]
+    assert box.good("trace", "request", run.id) == ""
+    assert box.replay("-q", run.id).code == 1
+
+
 def test_a_refused_connection_is_told_once(box, program):
     port = free_port()
     run = box.run(program("go-client.wasm"), f"http://127.0.0.1:{port}/")

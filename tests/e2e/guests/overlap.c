@@ -95,8 +95,8 @@ static void paths(void)
 	word directory = opened("directory", __WASI_OFLAGS_DIRECTORY);
 	show("readdir, used over the entries", raw_fd_readdir(directory, m.bytes, 40, 0, m.bytes + 4) || m.words[1] != 40);
 	memcpy(m.bytes + 10, "file", 4);
-	show("filestat over its path", raw_path_filestat_get(DIR, 0, m.bytes + 10, 4, m.bytes) != 0 ||
-		m.bytes[16] != __WASI_FILETYPE_REGULAR_FILE);
+	show("filestat over its path",
+		raw_path_filestat_get(DIR, 0, m.bytes + 10, 4, m.bytes) != 0 || m.bytes[16] != __WASI_FILETYPE_REGULAR_FILE);
 }
 
 /* Three clocks that are over, and a descriptor that is ready: 48 bytes each, and the events 32, from `shift` bytes behind them on. */
