@@ -52,51 +52,6 @@ void format_padded(struct buf *out, uint64_t value, uint32_t digits)
 	format_bytes(out, text, digits);
 }
 
-/* The letter of a C escape, 1 for octal, 0 for a byte that stands for itself. */
-static char escape_of(uint8_t byte)
-{
-	switch (byte) {
-	case '"':
-	case '\\': return (char)byte;
-	case '\n': return 'n';
-	case '\t': return 't';
-	case '\r': return 'r';
-	case '\v': return 'v';
-	case '\f': return 'f';
-	default: return byte < ' ' || byte > '~';
-	}
-}
-
-static void format_octal(struct buf *out, uint8_t byte, bool whole)
-{
-	format_byte(out, '\\');
-	if (whole || byte >= 0100)
-		format_byte(out, (char)('0' + (byte >> 6)));
-	if (whole || byte >= 010)
-		format_byte(out, (char)('0' + (byte >> 3 & 7)));
-	format_byte(out, (char)('0' + (byte & 7)));
-}
-
-void format_escaped(struct buf *out, struct view bytes, const char *also)
-{
-	const uint8_t *run = bytes.data;
-	const uint8_t *end = bytes.data + bytes.size;
-	for (const uint8_t *at = run; at < end; at++) {
-		char escape = escape_of(*at);
-		if (__builtin_expect(!escape, 1) && !(*also && strchr(also, *at)))
-			continue;
-		format_bytes(out, run, (size_t)(at - run));
-		run = at + 1;
-		if (escape > 1) {
-			format_byte(out, '\\');
-			format_byte(out, escape);
-		} else {
-			format_octal(out, *at, run < end && *run >= '0' && *run <= '7');
-		}
-	}
-	format_bytes(out, run, (size_t)(end - run));
-}
-
 /* No control characters: neither of ASCII nor those from U+0080 on, which some terminals obey too. */
 static bool is_readable(struct view text)
 {

@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "base/buf.h"
+#include "base/escape.h"
 
 static inline void format_bytes(struct buf *out, const void *data, size_t size)
 {
@@ -31,11 +31,11 @@ void format_sint(struct buf *out, int64_t value);
 void format_hex(struct buf *out, uint64_t value);                     /* 0x1f; 0 is 0 */
 void format_padded(struct buf *out, uint64_t value, uint32_t digits); /* with zeros before it */
 
-/*
- * Bytes with the escapes of C, between no quotes: what is not printable ASCII becomes \n and its like or octal, the shortest that the
- * next byte does not change. Quotes and backslashes are escaped too, and so are the bytes of `also`.
- */
-void format_escaped(struct buf *out, struct view bytes, const char *also);
+/* Bytes with the escapes of C: escape_bytes. */
+static inline void format_escaped(struct buf *out, struct view bytes, const char *also)
+{
+	escape_bytes(out, bytes, also);
+}
 
 /* Text for a terminal: as it is where it is UTF-8 without control characters and not empty, else with escapes and between quotes. */
 void format_readable(struct buf *out, struct view text);

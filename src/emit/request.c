@@ -118,7 +118,7 @@ static void print_fields(struct buf *out, const struct message *m, uint32_t firs
 		format_byte(out, mark);
 		format_byte(out, ' ');
 		request_print_word(out, m->fields[i].name);
-		format_text(out, ": ");
+		format_text(out, m->fields[i].value.size ? ": " : ":");
 		request_print_word(out, m->fields[i].value);
 		format_byte(out, '\n');
 	}
@@ -153,19 +153,27 @@ static void print_request(struct buf *out, const struct exchange_side *request)
 	}
 }
 
+static void print_status(struct buf *out, const struct message *m)
+{
+	format_text(out, "< ");
+	request_print_word(out, m->protocol);
+	format_byte(out, ' ');
+	format_uint(out, m->status);
+	if (m->status_text.size)
+		format_byte(out, ' ');
+	request_print_word(out, m->status_text);
+	print_rest(out, m, '<');
+}
+
 static void print_response(struct buf *out, const struct exchange_side *response)
 {
 	const struct message *m = &response->message;
-	if (response->present) {
-		format_text(out, "< ");
-		request_print_word(out, m->protocol);
-		format_byte(out, ' ');
-		format_uint(out, m->status);
-		if (m->status_text.size)
-			format_byte(out, ' ');
-		request_print_word(out, m->status_text);
-		print_rest(out, m, '<');
-	}
+	for (uint32_t i = 0; i < m->interim_count; i++)
+		print_status(out, &m->interim[i]);
+	if (m->interim_more)
+		buf_printf(out, "[%u more on the way]\n", m->interim_more);
+	if (response->present)
+		print_status(out, m);
 	if (m->error.size) {
 		print_error(out, "Response", m->error);
 		format_byte(out, '\n');

@@ -84,6 +84,14 @@ static void put_body(struct emitter *e, const struct message *m)
 	emit_bool(e, m->body_cut);
 }
 
+static void put_status(struct emitter *e, const struct message *m)
+{
+	emit_key(e, "statusCode");
+	emit_uint(e, m->status);
+	emit_key(e, "statusText");
+	emit_string(e, m->status_text);
+}
+
 static void put_message(struct emitter *e, const struct message *m, bool request)
 {
 	emit_key(e, "message");
@@ -96,15 +104,35 @@ static void put_message(struct emitter *e, const struct message *m, bool request
 		emit_key(e, "path");
 		emit_string(e, m->path);
 	} else {
-		emit_key(e, "statusCode");
-		emit_uint(e, m->status);
-		emit_key(e, "statusText");
-		emit_string(e, m->status_text);
+		put_status(e, m);
 	}
 	put_header(e, m);
 	put_header_list(e, m);
 	put_body(e, m);
 	emit_object_end(e);
+}
+
+/* Responses that were on the way before this one, or in its place. */
+static void put_interim(struct emitter *e, const struct message *m)
+{
+	if (m->interim_count + m->interim_more == 0)
+		return;
+	emit_key(e, "interim");
+	emit_array_begin(e);
+	for (uint32_t i = 0; i < m->interim_count; i++) {
+		emit_object_begin(e, OBJECT_BRACED);
+		emit_key(e, "time");
+		emit_time(e, m->interim[i].time);
+		put_status(e, &m->interim[i]);
+		put_header(e, &m->interim[i]);
+		put_header_list(e, &m->interim[i]);
+		emit_object_end(e);
+	}
+	emit_array_end(e);
+	if (m->interim_more) {
+		emit_key(e, "interimMore");
+		emit_uint(e, m->interim_more);
+	}
 }
 
 static void put_side(struct emitter *e, const char *key, const struct exchange_side *side, bool request)
@@ -122,6 +150,7 @@ static void put_side(struct emitter *e, const char *key, const struct exchange_s
 		emit_key(e, "error");
 		emit_string(e, m->error);
 	}
+	put_interim(e, m);
 	if (side->present)
 		put_message(e, m, request);
 	emit_object_end(e);

@@ -28,43 +28,49 @@ static bool put(struct output *o, const uint8_t *bytes, size_t size)
 	return !o->cut && !o->out->failed;
 }
 
-/* gzip with one member or more; deflate is zlib's format, or without its header as some send it. */
-static bool inflate_all(struct view in, int window, struct output *o)
+/* How far a coding could be undone. */
+enum undone { UNDONE_NOT, UNDONE_PART, UNDONE_WHOLE };
+
+/* gzip with one member or more, and perhaps something else behind; deflate is zlib's format, or without its header as some send it. */
+static enum undone inflate_all(struct view in, int window, struct output *o)
 {
 	z_stream stream = { .next_in = (Bytef *)in.data, .avail_in = (uInt)(in.size < UINT32_MAX ? in.size : UINT32_MAX) };
 	struct piece piece;
-	bool good = true, goes_on = true;
+	enum undone undone = UNDONE_PART;
+	int status = Z_OK;
 	if (inflateInit2(&stream, window) != Z_OK)
-		return false;
-	while (goes_on && stream.avail_in) {
+		return UNDONE_NOT;
+	while (status == Z_OK) {
 		stream.next_out = piece.bytes;
 		stream.avail_out = PIECE;
-		int status = inflate(&stream, Z_NO_FLUSH);
-		goes_on = put(o, piece.bytes, PIECE - stream.avail_out);
-		if (status == Z_STREAM_END)
-			goes_on = goes_on && stream.avail_in && inflateReset(&stream) == Z_OK;
-		else if (status != Z_OK && status != Z_BUF_ERROR)
-			good = goes_on = false;
+		status = inflate(&stream, Z_NO_FLUSH); /* Z_BUF_ERROR: all that came is undone, and it is not the end */
+		if (!put(o, piece.bytes, PIECE - stream.avail_out))
+			break;
+		if (status != Z_STREAM_END) {
+			undone = stream.total_out || undone != UNDONE_WHOLE ? UNDONE_PART : undone;
+			continue;
+		}
+		undone = UNDONE_WHOLE;
+		if (stream.avail_in)
+			status = inflateReset(&stream);
 	}
 	inflateEnd(&stream);
-	return good;
+	bool good = status == Z_OK || status == Z_BUF_ERROR || status == Z_STREAM_END;
+	return !good && o->out->size == o->start ? UNDONE_NOT : undone;
 }
 
-static bool decode_gzip(struct view in, struct output *o)
+static enum undone decode_gzip(struct view in, struct output *o)
 {
 	return inflate_all(in, 15 + 16, o);
 }
 
-static bool decode_deflate(struct view in, struct output *o)
+static enum undone decode_deflate(struct view in, struct output *o)
 {
-	if (inflate_all(in, 15, o))
-		return true;
-	o->out->size = o->start;
-	o->cut = false;
-	return inflate_all(in, -15, o);
+	enum undone undone = inflate_all(in, 15, o);
+	return undone == UNDONE_NOT ? inflate_all(in, -15, o) : undone;
 }
 
-static bool decode_br(struct view in, struct output *o)
+static enum undone decode_br(struct view in, struct output *o)
 {
 	BrotliDecoderState *state = BrotliDecoderCreateInstance(NULL, NULL, NULL);
 	struct piece piece;
@@ -79,38 +85,36 @@ static bool decode_br(struct view in, struct output *o)
 		goes_on = put(o, piece.bytes, PIECE - room);
 	}
 	BrotliDecoderDestroyInstance(state);
-	return state && result != BROTLI_DECODER_RESULT_ERROR;
+	if (!state || (result == BROTLI_DECODER_RESULT_ERROR && o->out->size == o->start))
+		return UNDONE_NOT;
+	return result == BROTLI_DECODER_RESULT_SUCCESS ? UNDONE_WHOLE : UNDONE_PART;
 }
 
-static bool decode_zstd(struct view in, struct output *o)
+static enum undone decode_zstd(struct view in, struct output *o)
 {
 	enum { WINDOW_LOG_MAX = 23 }; /* RFC 9659: 8 MiB, what a sender may ask of anybody */
 	ZSTD_DCtx *context = ZSTD_createDCtx();
 	struct piece piece;
 	ZSTD_inBuffer from = { in.data, in.size, 0 };
-	bool good = context, goes_on = context;
-	if (context)
-		ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, WINDOW_LOG_MAX);
+	size_t status = 1;
+	bool goes_on = context && !ZSTD_isError(ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, WINDOW_LOG_MAX));
 	while (goes_on) {
 		ZSTD_outBuffer to = { piece.bytes, PIECE, 0 };
-		size_t status = ZSTD_decompressStream(context, &to, &from);
-		good = !ZSTD_isError(status);
-		goes_on = good && put(o, piece.bytes, to.pos) && (from.pos < from.size || to.pos == PIECE);
+		status = ZSTD_decompressStream(context, &to, &from);
+		goes_on = !ZSTD_isError(status) && put(o, piece.bytes, to.pos) && (from.pos < from.size || to.pos == PIECE);
 	}
 	ZSTD_freeDCtx(context);
-	return good;
+	if (!context || (ZSTD_isError(status) && o->out->size == o->start))
+		return UNDONE_NOT;
+	return status == 0 ? UNDONE_WHOLE : UNDONE_PART;
 }
 
 static const struct {
 	const char *name;
-	bool (*decode)(struct view in, struct output *o);
+	enum undone (*decode)(struct view in, struct output *o);
 } codings_known[] = {
-	{ "gzip", decode_gzip },
-	{ "x-gzip", decode_gzip },
-	{ "deflate", decode_deflate },
-	{ "br", decode_br },
-	{ "zstd", decode_zstd },
-	{ "identity", NULL },
+	{ "gzip", decode_gzip }, { "x-gzip", decode_gzip }, { "deflate", decode_deflate }, { "br", decode_br }, { "zstd", decode_zstd },
+	{ "identity", NULL }, { "chunked", NULL }, /* that was undone before */
 };
 
 static bool same_word(struct view word, const char *name)
@@ -136,24 +140,26 @@ static struct view last_word(struct view *list)
 	return view_of(list->data + list->size, end - list->size);
 }
 
-static bool decode_one(struct view coding, struct view in, struct output *o)
+static enum undone decode_one(struct view coding, struct view in, struct output *o)
 {
 	for (size_t i = 0; i < sizeof codings_known / sizeof *codings_known; i++) {
 		if (!same_word(coding, codings_known[i].name))
 			continue;
-		return codings_known[i].decode ? codings_known[i].decode(in, o) : (put(o, in.data, in.size), true);
+		if (codings_known[i].decode)
+			return codings_known[i].decode(in, o);
+		put(o, in.data, in.size);
+		return UNDONE_WHOLE;
 	}
-	return false;
+	return UNDONE_NOT;
 }
 
 bool content_decode(struct view codings, struct view bytes, uint64_t max, struct buf *out, bool *ret_cut)
 {
 	BUF_CLEANUP struct buf before = { 0 };
 	size_t start = out->size;
-	for (uint32_t i = 0; i < CODINGS_MAX; i++) {
-		struct view coding = last_word(&codings);
-		if (coding.size == 0)
-			return i != 0;
+	bool cut = false;
+	uint32_t i = 0;
+	for (struct view coding; (coding = last_word(&codings)).size; i++) {
 		struct output o = { .out = out, .start = start, .max = max };
 		if (i) { /* what the last one made is what this one is undone from */
 			buf_clear(&before);
@@ -161,12 +167,13 @@ bool content_decode(struct view codings, struct view bytes, uint64_t max, struct
 			out->size = start;
 			bytes = buf_view(&before);
 		}
-		if (!decode_one(coding, bytes, &o) || out->failed || before.failed) {
+		enum undone undone = i < CODINGS_MAX ? decode_one(coding, bytes, &o) : UNDONE_NOT;
+		if (undone == UNDONE_NOT || out->failed || before.failed) {
 			out->size = start;
 			return false;
 		}
-		*ret_cut = o.cut;
+		cut |= o.cut || undone == UNDONE_PART;
 	}
-	out->size = start;
-	return false;
+	*ret_cut = cut;
+	return i != 0;
 }

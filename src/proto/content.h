@@ -4,8 +4,8 @@
 #include "base/buf.h"
 
 /*
- * Undoes the codings that a Content-Encoding field lists, the last first, appending at most `max` bytes to `out`. Bytes that end early
- * give what there is of them. False: a coding is unknown or the bytes are not what it makes; `out` is then as it was. `ret_cut`: there was
- * more than `max`.
+ * Undoes codings, listed in the order in which they were applied with commas between, appending at most `max` bytes to `out`. False: one
+ * is unknown or the bytes are not what it makes; `out` is then as it was. `ret_cut`: what was appended is not all, because there was more
+ * than `max`, or because the bytes end early or go wrong.
  */
 bool content_decode(struct view codings, struct view bytes, uint64_t max, struct buf *out, bool *ret_cut);

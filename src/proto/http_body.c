@@ -1,7 +1,6 @@
 /* Bodies of HTTP/1 messages (RFC 9112, sections 6 and 7). */
 #include "proto/http_parts.h"
 
-/* Takes bytes up to the end of a line, which is true when it has come. */
 bool http_take_line(struct buf *line, struct view bytes, size_t *ret_used)
 {
 	const uint8_t *end = memchr(bytes.data, '\n', bytes.size);
@@ -11,7 +10,6 @@ bool http_take_line(struct buf *line, struct view bytes, size_t *ret_used)
 	return end;
 }
 
-/* Whether the last line that was gathered is empty; `from` is where it began. */
 bool http_is_empty_line(const struct buf *lines)
 {
 	size_t size = lines->size - 1; /* without its LF */
@@ -19,12 +17,29 @@ bool http_is_empty_line(const struct buf *lines)
 	return size == 0 || lines->data[size - 1] == '\n';
 }
 
+/* As far as the limits allow, and without a gap. */
 void http_keep_body(struct decoder *d, struct direction *s, struct view bytes)
 {
+	bool whole = s->body.size == s->body_bytes;
 	s->body_bytes += bytes.size;
-	if (s->body.size < d->options.body_max)
-		buf_append(&s->body, bytes.data,
-			bytes.size < d->options.body_max - s->body.size ? bytes.size : d->options.body_max - s->body.size);
+	if (!whole)
+		return;
+	struct view kept = view_slice(bytes, 0, d->options.body_max - s->body.size);
+	if (kept.size > d->options.memory->left)
+		kept.size = d->options.memory->left;
+	buf_append(&s->body, kept.data, kept.size);
+	if (!s->body.failed)
+		d->options.memory->left -= kept.size;
+}
+
+void http_drop_body(struct decoder *d, struct direction *s)
+{
+	enum { STORAGE_MAX = 64 << 10 }; /* that is worth keeping for the next one */
+	d->options.memory->left += s->body.size;
+	if (s->body.capacity > STORAGE_MAX)
+		buf_finish(&s->body);
+	else
+		buf_clear(&s->body);
 }
 
 size_t http_feed_counted(struct decoder *d, struct direction *s, struct view bytes)
@@ -50,54 +65,59 @@ static bool parse_chunk_size(struct view line, uint64_t *ret_size)
 		uint32_t value = byte >= '0' && byte <= '9' ? byte - '0' : digit >= 'a' && digit <= 'f' ? digit - 'a' + 10u : 16;
 		if (value == 16)
 			break;
-		if (size >> 60)
+		if (size >> 59) /* what is so large that its sum with others could overflow is no size */
 			return false;
 		size = size << 4 | value;
 	}
 	*ret_size = size;
-	return i && (i == line.size || strchr("; \t\r\n", line.data[i]));
+	return i && i < line.size && line.data[i] && strchr("; \t\r\n", line.data[i]);
 }
 
-size_t http_feed_chunk_size(struct decoder *d, struct direction *s, struct view bytes)
+size_t http_feed_chunk_size(struct direction *s, struct view bytes)
 {
 	size_t used;
 	bool line = http_take_line(&s->head, bytes, &used);
 	if (!line && s->head.size <= LINE_MAX)
 		return used;
-	if (s->head.size > LINE_MAX || !parse_chunk_size(buf_view(&s->head), &s->left))
-		http_bad(d, s, "the size of a chunk is no number", s->offset + used - s->head.size);
-	else
+	uint64_t from = s->offset + used - s->head.size;
+	if (s->head.size > LINE_MAX) {
+		http_bad(s, "the line of a chunk's size is too long", from, buf_view(&s->head));
+	} else if (!parse_chunk_size(buf_view(&s->head), &s->left)) {
+		http_bad(s, "the size of a chunk is no number", from, buf_view(&s->head));
+	} else {
 		s->state = s->left ? CHUNK_DATA : TRAILER;
-	buf_clear(&s->head);
+		buf_clear(&s->head);
+	}
 	return used;
 }
 
-size_t http_feed_chunk_end(struct decoder *d, struct direction *s, struct view bytes)
+size_t http_feed_chunk_end(struct direction *s, struct view bytes)
 {
-	size_t used;
-	bool line = http_take_line(&s->head, bytes, &used);
-	if (!line && s->head.size < 2)
-		return used;
-	if (line && http_is_empty_line(&s->head))
+	static const char end[] = "\r\n";
+	buf_append_byte(&s->head, bytes.data[0]);
+	bool good = bytes.data[0] == '\n' || (s->head.size == 1 && bytes.data[0] == end[0]);
+	if (!good) {
+		http_bad(s, "a chunk is longer than it says", s->offset + 1 - s->head.size, buf_view(&s->head));
+	} else if (bytes.data[0] == '\n') {
 		s->state = CHUNK_SIZE;
-	else
-		http_bad(d, s, "a chunk is longer than it says", s->offset + used - s->head.size);
-	buf_clear(&s->head);
-	return used;
+		buf_clear(&s->head);
+	}
+	return 1;
 }
 
 size_t http_feed_trailer(struct decoder *d, struct direction *s, struct view bytes)
 {
-	const char *why;
-	size_t used;
+	size_t used, bad;
 	bool line = http_take_line(&s->trailer, bytes, &used);
-	if (s->trailer.size > d->options.head_max)
-		http_bad(d, s, "its trailer is too long", s->offset + used - s->trailer.size);
-	else if (line && http_is_empty_line(&s->trailer)) {
-		if (!http_fields_parse(&s->parsed, buf_view(&s->trailer), &why))
-			http_bad(d, s, why, s->offset + used - s->trailer.size);
-		else
+	uint64_t from = s->offset + used - s->trailer.size;
+	if (s->trailer.size > d->options.head_max) {
+		http_bad(s, "its trailer is too long", from, buf_view(&s->trailer));
+	} else if (line && http_is_empty_line(&s->trailer)) {
+		if (http_fields_parse(&s->parsed, &s->trailer, &bad))
 			http_end_message(d, s);
+		else
+			http_bad(s, "a line of its trailer is no field", from + bad,
+				view_slice(buf_view(&s->trailer), bad, s->trailer.size));
 	}
 	return used;
 }

@@ -3,7 +3,6 @@
 void http_head_finish(struct http_head *head)
 {
 	buf_finish(&head->fields);
-	buf_finish(&head->folded);
 	*head = (struct http_head){ 0 };
 }
 
@@ -32,7 +31,7 @@ static bool is_blank(uint8_t byte)
 static struct view trim(struct view text)
 {
 	while (text.size && is_blank(text.data[0]))
-		text = view_slice(text, 1, text.size);
+		text = (struct view){ text.data + 1, text.size - 1 };
 	while (text.size && is_blank(text.data[text.size - 1]))
 		text.size--;
 	return text;
@@ -41,7 +40,7 @@ static struct view trim(struct view text)
 /* The next line without its end, which is taken off `rest`. */
 static struct view next_line(struct view *rest)
 {
-	const uint8_t *end = memchr(rest->data, '\n', rest->size);
+	const uint8_t *end = rest->size ? memchr(rest->data, '\n', rest->size) : NULL;
 	size_t size = end ? (size_t)(end - rest->data) : rest->size;
 	struct view line = view_slice(*rest, 0, size);
 	*rest = view_slice(*rest, size + 1, rest->size);
@@ -93,38 +92,36 @@ static bool parse_request_line(struct http_head *head, struct view line)
 	return is_protocol(head->protocol) && http_is_token(head->method) && line.size;
 }
 
-/* A value goes on in the next line if that begins with a blank: obsolete, and one blank takes the place of the fold. */
-static bool fold(struct http_head *head, struct view line)
+bool http_is_start_line(bool response, struct view line)
 {
-	if (head->fields.size == 0)
-		return false;
-	struct message_field *last = (struct message_field *)(head->fields.data + head->fields.size) - 1;
-	struct view more = trim(line);
-	size_t size = last->value.size + 1 + more.size;
-	/* Values before this one have their views in `folded`: it must not move. */
-	if (head->folded.capacity - head->folded.size < size)
-		return false;
-	uint8_t *to = head->folded.data + head->folded.size;
-	memcpy(to, last->value.data, last->value.size);
-	to[last->value.size] = ' ';
-	memcpy(to + last->value.size + 1, more.data, more.size);
-	last->value = view_of(to, size);
-	head->folded.size += size;
-	return true;
+	struct http_head head = { 0 };
+	return response ? parse_status_line(&head, line) : parse_request_line(&head, line);
 }
 
-/* The most that folding can need, so that it is had at once: every fold copies what its value has so far. */
-static bool reserve_folds(struct http_head *head, struct view bytes)
+/* A value goes on in the next line if that begins with a blank: obsolete, and one blank takes the place of the fold. */
+static void fold(struct http_head *head, struct view line, struct buf *bytes)
 {
-	enum { FOLDED_MAX = 1 << 20 };
-	uint64_t needed = 0, value = 0;
-	while (bytes.size) {
-		struct view line = next_line(&bytes);
-		bool folded = line.size && is_blank(line.data[0]);
-		value = folded ? value + 1 + line.size : line.size;
-		needed += folded ? value : 0;
+	struct message_field *last = (struct message_field *)(head->fields.data + head->fields.size) - 1;
+	struct view more = trim(line);
+	if (last->value.size == 0) {
+		last->value = more;
+		return;
 	}
-	return needed == 0 || (needed <= FOLDED_MAX && buf_reserve(&head->folded, needed));
+	size_t end = (size_t)(last->value.data - bytes->data) + last->value.size;
+	bytes->data[end] = ' '; /* between the two there are a line's end and a blank at least */
+	if (more.size)
+		memmove(bytes->data + end + 1, more.data, more.size);
+	last->value.size += 1 + more.size;
+}
+
+/* Names that are no tokens occur, and their lines are no less fields; but not with what is no printable ASCII. */
+static bool is_name_sent(struct view name)
+{
+	for (size_t i = 0; i < name.size; i++) {
+		if (name.data[i] < ' ' || name.data[i] > '~')
+			return false;
+	}
+	return name.size != 0;
 }
 
 static bool parse_field(struct http_head *head, struct view line)
@@ -134,45 +131,51 @@ static bool parse_field(struct http_head *head, struct view line)
 	if (!colon)
 		return false;
 	field.name = view_slice(line, 0, (size_t)(colon - line.data));
-	field.value = trim(view_slice(line, field.name.size + 1, line.size));
+	field.value = trim(view_of(colon + 1, line.size - field.name.size - 1));
 	while (field.name.size && is_blank(field.name.data[field.name.size - 1]))
 		field.name.size--;
-	if (!http_is_token(field.name))
+	if (!is_name_sent(field.name))
 		return false;
 	buf_append(&head->fields, &field, sizeof field);
 	return true;
 }
 
-bool http_fields_parse(struct http_head *head, struct view bytes, const char **ret_why)
+/* The fields from byte `at` on. */
+static bool parse_fields(struct http_head *head, struct buf *bytes, size_t at, size_t *ret_bad)
 {
-	if (!reserve_folds(head, bytes)) {
-		*ret_why = "its fields are folded too often";
-		return false;
-	}
-	while (bytes.size) {
-		struct view line = next_line(&bytes);
+	struct view rest = view_slice(buf_view(bytes), at, bytes->size);
+	for (size_t first = head->fields.size; rest.size;) {
+		size_t begin = bytes->size - rest.size;
+		struct view line = next_line(&rest);
 		if (line.size == 0)
-			break;
-		if (is_blank(line.data[0]) ? !fold(head, line) : !parse_field(head, line)) {
-			*ret_why = "a line is no field";
+			return true;
+		bool blank = is_blank(line.data[0]);
+		if (blank && head->fields.size > first) {
+			fold(head, line, bytes);
+		} else if (blank || !parse_field(head, line)) {
+			*ret_bad = begin;
 			return false;
 		}
 	}
-	*ret_why = "out of memory";
-	return !head->fields.failed;
+	return true;
 }
 
-bool http_head_parse(struct http_head *head, bool response, struct view bytes, const char **ret_why)
+bool http_fields_parse(struct http_head *head, struct buf *bytes, size_t *ret_bad)
 {
+	return parse_fields(head, bytes, 0, ret_bad);
+}
+
+bool http_head_parse(struct http_head *head, bool response, struct buf *bytes, size_t *ret_bad)
+{
+	struct view rest = buf_view(bytes);
 	buf_clear(&head->fields);
-	buf_clear(&head->folded);
-	*head = (struct http_head){ .response = response, .fields = head->fields, .folded = head->folded };
-	struct view line = next_line(&bytes);
-	if (response ? !parse_status_line(head, line) : !parse_request_line(head, line)) {
-		*ret_why = response ? "the first line is no status line" : "the first line is no request line";
-		return false;
-	}
-	return http_fields_parse(head, bytes, ret_why);
+	*head = (struct http_head){ .fields = head->fields };
+	struct view line = next_line(&rest);
+	if (response ? parse_status_line(head, line) : parse_request_line(head, line))
+		return parse_fields(head, bytes, bytes->size - rest.size, ret_bad);
+	*head = (struct http_head){ .fields = head->fields };
+	*ret_bad = 0;
+	return false;
 }
 
 static bool is_name(struct view text, const char *name)
@@ -201,17 +204,38 @@ bool http_field(const struct http_head *head, const char *name, uint32_t *at, st
 	return false;
 }
 
+/* The next word of a list, which is taken off it. */
+static struct view next_listed(struct view *list)
+{
+	const uint8_t *comma = list->size ? memchr(list->data, ',', list->size) : NULL;
+	size_t size = comma ? (size_t)(comma - list->data) : list->size;
+	struct view word = trim(view_slice(*list, 0, size));
+	*list = view_slice(*list, size + 1, list->size);
+	return word;
+}
+
 bool http_lists(const struct http_head *head, const char *name, const char *word)
 {
 	struct view value;
 	for (uint32_t at = 0; http_field(head, name, &at, &value);) {
 		while (value.size) {
-			const uint8_t *comma = memchr(value.data, ',', value.size);
-			size_t size = comma ? (size_t)(comma - value.data) : value.size;
-			if (is_name(trim(view_slice(value, 0, size)), word))
+			if (is_name(next_listed(&value), word))
 				return true;
-			value = view_slice(value, size + 1, value.size);
 		}
 	}
 	return false;
+}
+
+bool http_lists_last(const struct http_head *head, const char *name, const char *word)
+{
+	struct view value;
+	bool last = false;
+	for (uint32_t at = 0; http_field(head, name, &at, &value);) {
+		while (value.size) {
+			struct view each = next_listed(&value);
+			if (each.size)
+				last = is_name(each, word);
+		}
+	}
+	return last;
 }

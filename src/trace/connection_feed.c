@@ -7,60 +7,94 @@ void connection_drop_decoder(struct connection *c)
 	c->decoder = NULL;
 }
 
+static enum message_side other_of(enum message_side side)
+{
+	return side == SIDE_CLIENT ? SIDE_SERVER : SIDE_CLIENT;
+}
+
+static void clear_waiting(struct waiting *waiting)
+{
+	buf_finish(&waiting->bytes);
+	waiting->taken = 0;
+}
+
 /* The connection begins anew, with bytes that are another protocol's. */
 static enum err hand_over(struct connection *c, enum message_side side, struct view rest, uint64_t time)
 {
-	enum message_side other = side == SIDE_CLIENT ? SIDE_SERVER : SIDE_CLIENT;
-	struct buf held = c->first[other], own = { 0 };
+	enum message_side other = other_of(side);
+	struct waiting waited = c->waiting[other];
+	struct buf own = { 0 };
 	struct view reason = view_text("the connection was handed over");
-	TRY(c->protocol->close(c->decoder, SIDE_CLIENT, time, reason));
-	TRY(c->protocol->close(c->decoder, SIDE_SERVER, time, reason));
+	buf_append(&own, rest.data, rest.size); /* what it is a view of may be gone soon */
+	enum err err = c->protocol->close(c->decoder, SIDE_CLIENT, time, reason);
+	if (!err)
+		err = c->protocol->close(c->decoder, SIDE_SERVER, time, reason);
 	connection_drop_decoder(c);
 	c->open_first = 0; /* numbers of the next decoder begin anew; those of this one are all over */
 	c->open_count = 0;
-	c->phase = PROBING;
-	c->first[other] = (struct buf){ 0 };
-	buf_clear(&c->first[side]);
+	c->phase = c->handed++ < HANDED_MAX ? PROBING : UNKNOWN;
+	c->waiting[other] = (struct waiting){ 0 };
+	clear_waiting(&c->waiting[side]);
 	c->bytes[0] = c->bytes[1] = 0;
-	c->piece_count = 0;
-	buf_append(&own, rest.data, rest.size); /* it may be a view of what is fed to the next */
-	enum err err = buf_status(&own);
+	if (!err)
+		err = buf_status(&own);
+	if (!err) /* what waited came before */
+		err = connection_feed(c, other, waiting_view(&waited), time);
 	if (!err)
 		err = connection_feed(c, side, buf_view(&own), time);
-	if (!err)
-		err = connection_feed(c, other, buf_view(&held), time);
-	buf_finish(&held);
+	clear_waiting(&waited);
 	buf_finish(&own);
 	return err;
 }
 
-static enum err decode(struct connection *c, enum message_side side, struct view bytes, uint64_t time)
+static enum err decode(struct connection *c, enum message_side side, struct view bytes, uint64_t time, size_t *ret_used)
 {
 	size_t used = 0;
-	struct buf *held = &c->first[side];
-	if (held->size) { /* bytes wait already: these come behind them */
-		buf_append(held, bytes.data, bytes.size);
-		return buf_status(held);
-	}
+	*ret_used = bytes.size;
 	switch (c->protocol->feed(c->decoder, side, bytes, time, &used)) {
 	case FEED_MORE: return ERR_NONE;
-	case FEED_BAD: return ERR_NONE; /* it was told; the other side may still be good */
+	case FEED_WAIT: *ret_used = used; return ERR_NONE;
 	case FEED_HANDED: return hand_over(c, side, view_slice(bytes, used, bytes.size), time);
-	case FEED_WAIT: buf_append(held, bytes.data + used, bytes.size - used); return buf_status(held);
 	default: return c->all->err ? c->all->err : err_nomem();
 	}
 }
 
-/* What waited for this side to move is fed again. */
-static enum err decode_held(struct connection *c, enum message_side side, uint64_t time)
+/* What waited is fed again, as far as it goes. */
+static enum err decode_waiting(struct connection *c, enum message_side side, uint64_t time, bool *ret_moved)
 {
-	struct buf held = c->first[side];
-	if (c->phase != DECODING || held.size == 0)
+	struct waiting waiting = c->waiting[side];
+	struct view bytes = waiting_view(&waiting);
+	size_t used;
+	*ret_moved = false;
+	if (bytes.size == 0)
 		return ERR_NONE;
-	c->first[side] = (struct buf){ 0 };
-	enum err err = decode(c, side, buf_view(&held), time);
-	buf_finish(&held);
-	return err;
+	c->waiting[side] = (struct waiting){ 0 };
+	const struct decoder *decoder = c->decoder;
+	enum err err = decode(c, side, bytes, time, &used);
+	*ret_moved = used != 0;
+	if (err || used == bytes.size || c->decoder != decoder) {
+		buf_finish(&waiting.bytes);
+		return err;
+	}
+	waiting.taken += used;
+	if (waiting.taken > waiting.bytes.size / 2) { /* so that no byte is moved more often than it was waited for */
+		waiting.bytes.size -= waiting.taken;
+		memmove(waiting.bytes.data, waiting.bytes.data + waiting.taken, waiting.bytes.size);
+		waiting.taken = 0;
+	}
+	c->waiting[side] = waiting;
+	return ERR_NONE;
+}
+
+/* The sides take turns until neither moves. */
+static enum err decode_turns(struct connection *c, enum message_side side, uint64_t time)
+{
+	for (uint32_t stuck = 0; stuck < 2 && c->phase == DECODING; side = other_of(side)) {
+		bool moved;
+		TRY(decode_waiting(c, side, time, &moved));
+		stuck = moved ? 0 : stuck + 1;
+	}
+	return ERR_NONE;
 }
 
 /* A side sends and sends, and the other does not answer. */
@@ -72,85 +106,129 @@ static enum err give_up(struct connection *c, uint64_t time)
 	return c->protocol->close(c->decoder, SIDE_SERVER, time, reason);
 }
 
-static enum err decode_both(struct connection *c, enum message_side side, struct view bytes, uint64_t time)
+static enum err decode_all(struct connection *c, enum message_side side, struct view bytes, uint64_t time)
 {
-	TRY(decode(c, side, bytes, time));
-	if (c->phase == DECODING && (c->first[0].size > HELD_MAX || c->first[1].size > HELD_MAX))
+	struct waiting *waiting = &c->waiting[side];
+	size_t used = 0;
+	if (waiting_view(waiting).size == 0) {
+		TRY(decode(c, side, bytes, time, &used));
+		if (c->phase != DECODING)
+			return ERR_NONE;
+	}
+	if (used < bytes.size) {
+		buf_append(&waiting->bytes, bytes.data + used, bytes.size - used);
+		TRY(buf_status(&waiting->bytes));
+	}
+	TRY(decode_turns(c, other_of(side), time));
+	if (c->phase == DECODING && (waiting_view(&c->waiting[0]).size > HELD_MAX || waiting_view(&c->waiting[1]).size > HELD_MAX))
 		return give_up(c, time);
-	return decode_held(c, side == SIDE_CLIENT ? SIDE_SERVER : SIDE_CLIENT, time);
+	return ERR_NONE;
 }
 
 /* Gives the decoder that was found what came so far, as it came. */
 static enum err start_decoding(struct connection *c, const struct protocol *protocol)
 {
-	struct buf first[2] = { c->first[0], c->first[1] };
-	size_t at[2] = { 0, 0 };
+	struct waiting first[2] = { c->waiting[0], c->waiting[1] };
+	struct buf pieces = c->pieces;
+	uint64_t record = c->all->record;
 	c->protocol = protocol;
-	c->first[0] = c->first[1] = (struct buf){ 0 };
+	c->waiting[0] = c->waiting[1] = (struct waiting){ 0 };
+	c->pieces = (struct buf){ 0 };
 	enum err err = protocol->create(&c->all->options.decoder, &c->sink, &c->decoder);
 	c->phase = DECODING;
-	uint64_t record = c->all->record;
-	for (uint32_t i = 0; i < c->piece_count && !err; i++) {
-		const struct piece *piece = &c->pieces[i];
-		struct view bytes = view_slice(buf_view(&first[piece->side]), at[piece->side], piece->size);
-		at[piece->side] += piece->size;
-		c->all->record = piece->record;
-		err = connection_feed(c, piece->side, bytes, piece->time);
+	for (size_t i = 0; i < pieces.size / sizeof(struct piece) && !err; i++) {
+		struct piece piece;
+		memcpy(&piece, pieces.data + i * sizeof piece, sizeof piece);
+		struct view bytes = view_slice(waiting_view(&first[piece.side]), 0, piece.size);
+		first[piece.side].taken += bytes.size;
+		c->all->record = piece.record;
+		c->bytes[piece.side] -= bytes.size; /* they are counted once more */
+		err = connection_feed(c, piece.side, bytes, piece.time);
 	}
 	c->all->record = record;
-	buf_finish(&first[0]);
-	buf_finish(&first[1]);
+	clear_waiting(&first[0]);
+	clear_waiting(&first[1]);
+	buf_finish(&pieces);
 	return err;
+}
+
+static void become_unknown(struct connection *c)
+{
+	c->phase = UNKNOWN;
+	for (int i = 0; i < 2; i++) {
+		struct buf *bytes = &c->waiting[i].bytes;
+		bytes->size = bytes->size < SHOWN_MAX ? bytes->size : SHOWN_MAX;
+	}
+	buf_finish(&c->pieces);
 }
 
 static enum err probe(struct connection *c)
 {
 	bool more = false;
 	for (const struct protocol *const *p = c->all->options.protocols; *p; p++) {
-		enum probe_result result = (*p)->probe(buf_view(&c->first[SIDE_CLIENT]), buf_view(&c->first[SIDE_SERVER]));
+		enum probe_result result = (*p)->probe(waiting_view(&c->waiting[SIDE_CLIENT]), waiting_view(&c->waiting[SIDE_SERVER]));
 		if (result == PROBE_YES)
 			return start_decoding(c, *p);
 		more |= result == PROBE_MORE;
 	}
 	if (!more)
-		c->phase = UNKNOWN;
+		become_unknown(c);
 	return ERR_NONE;
 }
 
-static void remember_piece(struct connection *c, enum message_side side, size_t size, uint64_t time)
+/* False: there are too many. What one side sends without a word of the other between is one piece if it came at one time. */
+static bool remember_piece(struct connection *c, enum message_side side, size_t size, uint64_t time)
 {
-	struct piece *last = c->piece_count ? &c->pieces[c->piece_count - 1] : NULL;
-	if (last && last->side == side && c->piece_count == PIECES_MAX)
+	size_t count = c->pieces.size / sizeof(struct piece);
+	struct piece *last = count ? (struct piece *)c->pieces.data + count - 1 : NULL;
+	bool same = last && last->side == side && ((last->time == time && last->record == c->all->record) || count >= TURNS_MAX);
+	if (same) {
 		last->size += size;
-	else
-		c->pieces[c->piece_count++] = (struct piece){ side, size, time, c->all->record };
+		return true;
+	}
+	buf_append(&c->pieces, &(struct piece){ side, size, time, c->all->record }, sizeof(struct piece));
+	return count < 2 * TURNS_MAX;
+}
+
+/* The first bytes, up to FIRST_MAX, are kept until it is known what they are. */
+static enum err feed_probing(struct connection *c, enum message_side side, struct view bytes, uint64_t time)
+{
+	struct buf *first = &c->waiting[side].bytes;
+	struct view kept = view_slice(bytes, 0, FIRST_MAX - first->size);
+	struct view rest = view_slice(bytes, kept.size, bytes.size);
+	buf_append(first, kept.data, kept.size);
+	bool room = remember_piece(c, side, kept.size, time);
+	TRY(buf_status(first));
+	TRY(buf_status(&c->pieces));
+	TRY(probe(c));
+	if (c->phase == PROBING && (rest.size || !room))
+		become_unknown(c);
+	return c->phase == DECODING && rest.size ? decode_all(c, side, rest, time) : ERR_NONE;
 }
 
 enum err connection_feed(struct connection *c, enum message_side side, struct view bytes, uint64_t time)
 {
+	struct buf *first = &c->waiting[side].bytes;
 	if (bytes.size == 0)
 		return ERR_NONE;
 	c->bytes[side] += bytes.size;
-	if (c->phase == DECODING)
-		return decode_both(c, side, bytes, time);
-	if (c->phase == UNKNOWN && c->first[side].size < SHOWN_MAX)
-		buf_append(&c->first[side], bytes.data, view_slice(bytes, 0, SHOWN_MAX - c->first[side].size).size);
-	if (c->phase != PROBING)
-		return ERR_NONE;
-	bool room = c->first[side].size + bytes.size <= FIRST_MAX && c->piece_count < PIECES_MAX;
-	struct view kept =
-		room ? bytes : view_slice(bytes, 0, FIRST_MAX - (c->first[side].size < FIRST_MAX ? c->first[side].size : FIRST_MAX));
-	if (!room && c->piece_count == PIECES_MAX) {
-		c->phase = UNKNOWN;
-		return ERR_NONE;
+	switch (c->phase) {
+	case DECODING: return decode_all(c, side, bytes, time);
+	case PROBING: return feed_probing(c, side, bytes, time);
+	case UNKNOWN:
+		if (first->size < SHOWN_MAX)
+			buf_append(first, bytes.data, view_slice(bytes, 0, SHOWN_MAX - first->size).size);
+		return buf_status(first);
+	default: return ERR_NONE;
 	}
-	buf_append(&c->first[side], kept.data, kept.size);
-	TRY(buf_status(&c->first[side]));
-	remember_piece(c, side, kept.size, time);
-	TRY(probe(c));
-	if (kept.size == bytes.size)
+}
+
+enum err connection_close(struct connection *c, enum message_side side, struct view reason)
+{
+	c->closed[side] = true;
+	/* What waits comes before the end, which is told again when the connection is over. */
+	if (c->phase != DECODING || waiting_view(&c->waiting[side]).size)
 		return ERR_NONE;
-	if (c->phase == PROBING)
-		c->phase = UNKNOWN;
-	return c->phase == DECODING ? decode_both(c, side, view_slice(bytes, kept.size, bytes.size), time) : ERR_NONE;
+	TRY(c->protocol->close(c->decoder, side, c->all->time, reason));
+	return decode_turns(c, other_of(side), c->all->time);
 }

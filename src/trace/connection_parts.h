@@ -7,10 +7,12 @@
 
 enum {
 	BUCKETS = 4096,
-	PIECES_MAX = 64,        /* that are remembered with their times while the protocol is not known */
-	FIRST_MAX = 16 << 10,   /* bytes of a side that are kept for that */
+	FIRST_MAX = 16 << 10,   /* bytes of a side that are kept while the protocol is not known */
+	TURNS_MAX = 64,         /* times that the sides take turns in them */
 	HELD_MAX = 1 << 20,     /* bytes that wait for the other side */
+	HANDED_MAX = 8,         /* times that a connection becomes another protocol's */
 	SHOWN_MAX = 32,         /* of the first bytes of what nobody knows */
+	MEMORY_MAX = 64 << 20,  /* that bodies have, of all connections */
 };
 
 enum phase {
@@ -27,6 +29,12 @@ struct piece {
 	uint64_t time, record;
 };
 
+/* PROBING, UNKNOWN: the first bytes of a side; DECODING: those that wait for the other side. Those before `taken` are done with. */
+struct waiting {
+	struct buf bytes;
+	size_t taken;
+};
+
 struct connection {
 	struct message_sink sink;
 	struct connections *all;
@@ -34,15 +42,16 @@ struct connection {
 	uint64_t socket;
 	uint8_t proto; /* enum net_proto */
 	bool accepted;
+	bool closed[2]; /* the side sends no more */
+	uint8_t handed; /* so many times */
 	enum phase phase;
 	const struct protocol *protocol;
 	struct decoder *decoder;
 	struct net_address client, server;
 	struct buf name;
-	struct buf first[2];   /* PROBING, UNKNOWN: the first bytes; DECODING: those that wait for the other side */
+	struct waiting waiting[2];
 	uint64_t bytes[2];
-	struct piece pieces[PIECES_MAX];
-	uint32_t piece_count;
+	struct buf pieces;           /* PROBING: struct piece */
 	struct held_exchange **open; /* by number, from `open_first` on; those that are over are NULL */
 	uint64_t open_first;
 	uint32_t open_count, open_capacity;
@@ -50,6 +59,7 @@ struct connection {
 
 struct connections {
 	struct connections_options options;
+	struct message_memory memory;
 	struct ordering ordering;
 	struct connection *buckets[BUCKETS];
 	uint64_t record, time; /* of the event under way */
@@ -57,6 +67,12 @@ struct connections {
 	enum err err; /* of what a decoder told */
 };
 
+static inline struct view waiting_view(const struct waiting *waiting)
+{
+	return view_slice(buf_view(&waiting->bytes), waiting->taken, waiting->bytes.size);
+}
+
 /* connection_feed.c: bytes that one side sent go to the decoder, which is found by the first of them. */
 enum err connection_feed(struct connection *c, enum message_side side, struct view bytes, uint64_t time);
+enum err connection_close(struct connection *c, enum message_side side, struct view reason);
 void connection_drop_decoder(struct connection *c);

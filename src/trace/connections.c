@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "base/escape.h"
+#include "wasi/abi.h"
 #include "wasi/call.h"
 
 enum err connections_create(const struct connections_options *options, struct exchange_sink *to, struct connections **ret_connections)
@@ -10,6 +12,8 @@ enum err connections_create(const struct connections_options *options, struct ex
 	if (!c)
 		return err_nomem();
 	c->options = *options;
+	c->options.decoder.memory = &c->memory;
+	c->memory.left = MEMORY_MAX;
 	c->ordering.to = to;
 	*ret_connections = c;
 	return ERR_NONE;
@@ -18,12 +22,16 @@ enum err connections_create(const struct connections_options *options, struct ex
 static void destroy(struct connection *c)
 {
 	connection_drop_decoder(c);
-	for (uint32_t i = 0; i < c->open_count; i++)
+	for (uint32_t i = 0; i < c->open_count; i++) {
+		if (c->open[i])
+			ordering_take_back(&c->all->ordering, c->open[i]);
 		held_exchange_destroy(c->open[i]);
+	}
 	free(c->open);
 	buf_finish(&c->name);
-	buf_finish(&c->first[0]);
-	buf_finish(&c->first[1]);
+	buf_finish(&c->waiting[0].bytes);
+	buf_finish(&c->waiting[1].bytes);
+	buf_finish(&c->pieces);
 	free(c);
 }
 
@@ -65,7 +73,6 @@ static struct held_exchange **open_exchange(struct connection *c, uint64_t numbe
 		struct held_exchange *held = calloc(1, sizeof *held);
 		if (!held)
 			return NULL;
-		held->number = c->open_first + c->open_count;
 		c->open[c->open_count++] = held;
 	}
 	return number < c->open_first ? NULL : &c->open[number - c->open_first];
@@ -109,7 +116,10 @@ static enum err begin_exchange(struct message_sink *sink, uint64_t number, uint6
 	if (!held || !*held)
 		return err_nomem();
 	(*held)->exchange.record = c->all->record;
-	ordering_begin(&c->all->ordering, *held, time);
+	if (time)
+		ordering_begin(&c->all->ordering, *held, time);
+	else
+		ordering_take_back(&c->all->ordering, *held);
 	return ERR_NONE;
 }
 
@@ -134,7 +144,7 @@ static enum err add_message(struct message_sink *sink, uint64_t number, enum mes
 	if (!place || !*place)
 		return err_nomem();
 	held = *place;
-	TRY(held_exchange_take(held, side, message));
+	TRY(held_exchange_take(held, side, message, &c->all->memory));
 	bool whole = is_told(&held->exchange.request) && is_told(&held->exchange.response);
 	if (!whole)
 		return ERR_NONE;
@@ -185,18 +195,13 @@ static const char *proto_name(uint8_t proto)
 
 static void print_first(struct buf *out, struct view bytes, uint64_t size, const char *who)
 {
+	struct view shown = view_slice(bytes, 0, SHOWN_MAX);
 	buf_printf(out, ", %llu bytes from the %s", (unsigned long long)size, who);
-	if (bytes.size == 0)
+	if (shown.size == 0)
 		return;
 	buf_append_text(out, " \"");
-	for (size_t i = 0; i < bytes.size && i < SHOWN_MAX; i++) {
-		uint8_t byte = bytes.data[i];
-		if (byte >= ' ' && byte <= '~' && byte != '"' && byte != '\\')
-			buf_append_byte(out, byte);
-		else
-			buf_printf(out, "\\x%02x", byte);
-	}
-	buf_append_text(out, size > SHOWN_MAX ? "\"..." : "\"");
+	escape_bytes(out, shown, "");
+	buf_append_text(out, size > shown.size ? "\"..." : "\"");
 }
 
 /* A connection in which nobody found a protocol is an exchange of its own: nothing that was sent is left out. */
@@ -210,10 +215,10 @@ static enum err tell_unknown(struct connection *c)
 		return err_nomem();
 	buf_clear(&all->why);
 	buf_append_text(&all->why, "unknown protocol");
-	print_first(&all->why, buf_view(&c->first[SIDE_CLIENT]), c->bytes[SIDE_CLIENT], "client");
-	print_first(&all->why, buf_view(&c->first[SIDE_SERVER]), c->bytes[SIDE_SERVER], "server");
+	print_first(&all->why, waiting_view(&c->waiting[SIDE_CLIENT]), c->bytes[SIDE_CLIENT], "client");
+	print_first(&all->why, waiting_view(&c->waiting[SIDE_SERVER]), c->bytes[SIDE_SERVER], "server");
 	struct message message = { .time = all->time, .end = all->time, .error = view_text(buf_text(&all->why)) };
-	enum err err = held_exchange_take(held, SIDE_CLIENT, &message);
+	enum err err = held_exchange_take(held, SIDE_CLIENT, &message, &all->memory);
 	if (!err)
 		err = complete(c, held, proto_name(c->proto));
 	if (err) {
@@ -223,20 +228,13 @@ static enum err tell_unknown(struct connection *c)
 	return put(c, held);
 }
 
-static enum err close_side(struct connection *c, enum message_side side, struct view reason)
-{
-	if (c->phase != DECODING)
-		return ERR_NONE;
-	return c->protocol->close(c->decoder, side, c->all->time, reason);
-}
-
 static enum err end_connection(struct connection *c, struct view own_reason, struct view peer_reason)
 {
-	enum message_side own = c->accepted ? SIDE_SERVER : SIDE_CLIENT, peer = c->accepted ? SIDE_CLIENT : SIDE_SERVER;
 	if (c->phase == PROBING || c->phase == UNKNOWN)
 		return tell_unknown(c);
-	TRY(close_side(c, own, own_reason));
-	return close_side(c, peer, peer_reason);
+	/* What the client said last, and could not be read before the server answered, is read when that is closed. */
+	TRY(connection_close(c, SIDE_SERVER, c->accepted ? own_reason : peer_reason));
+	return connection_close(c, SIDE_CLIENT, c->accepted ? peer_reason : own_reason);
 }
 
 static enum err remove_connection(struct connections *all, uint64_t socket, struct view own_reason, struct view peer_reason)
@@ -256,17 +254,29 @@ static enum err take_data(struct connections *all, const struct net_event *event
 	TRY(add(all, event, &c));
 	bool own = event->type == EVENT_SEND;
 	enum message_side side = own == event->accepted ? SIDE_SERVER : SIDE_CLIENT;
-	for (uint32_t i = 0; i < event->data_count; i++)
+	for (uint32_t i = 0; i < event->data_count && !c->closed[side]; i++) /* nothing comes behind an end */
 		TRY(connection_feed(c, side, event->data[i], event->time));
 	if (event->type == EVENT_RECEIVE && event->size == 0)
-		TRY(close_side(c, side, (struct view){ 0 }));
+		TRY(connection_close(c, side, (struct view){ 0 }));
 	return ERR_NONE;
+}
+
+/* Whether a call that failed so has ended the connection: others tell of the call alone, and the connection goes on. */
+static bool is_end(const struct net_event *event)
+{
+	static const uint16_t ends[] = { WASI_ECONNRESET, WASI_ECONNABORTED, WASI_ECONNREFUSED, WASI_ETIMEDOUT, WASI_EHOSTUNREACH,
+		WASI_ENETUNREACH, WASI_ENETDOWN, WASI_ENETRESET, WASI_EIO, WASI_EPIPE };
+	bool is = event->type == EVENT_CONNECT || event->type == EVENT_TLS;
+	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+		is |= event->error == ends[i];
+	return is;
 }
 
 static enum err take_error(struct connections *all, const struct net_event *event)
 {
 	const char *name = errno_name(event->error), *text = errno_text(event->error);
-	if (!*place_of(all, event->socket))
+	struct connection *c = *place_of(all, event->socket);
+	if (!c || !is_end(event))
 		return ERR_NONE;
 	BUF_CLEANUP struct buf reason = { 0 };
 	if (event->reason.size)
@@ -274,6 +284,8 @@ static enum err take_error(struct connections *all, const struct net_event *even
 	else
 		buf_printf(&reason, "%s (%s)", name ? name : "?", text ? text : "unknown error");
 	struct view why = view_text(buf_text(&reason));
+	if (event->error == WASI_EPIPE) /* what the peer said before may still be received */
+		return connection_close(c, c->accepted ? SIDE_SERVER : SIDE_CLIENT, why);
 	return remove_connection(all, event->socket, why, why);
 }
 
@@ -286,7 +298,7 @@ static enum err take_shutdown(struct connections *all, const struct net_event *e
 		return remove_connection(all, event->socket, event->exit ? view_text("the process ended") : (struct view){ 0 },
 			event->exit ? view_text("the process ended") : view_text("the process closed the connection"));
 	if (event->sides & SIDE_WRITE)
-		return close_side(c, c->accepted ? SIDE_SERVER : SIDE_CLIENT, (struct view){ 0 });
+		return connection_close(c, c->accepted ? SIDE_SERVER : SIDE_CLIENT, (struct view){ 0 });
 	return ERR_NONE;
 }
 
@@ -297,9 +309,7 @@ enum err connections_event(struct connections *all, const struct net_event *even
 		return ERR_NONE;
 	all->record = event->record;
 	all->time = event->time;
-	bool under_way = event->type == EVENT_CONNECT && event->error && errno_name(event->error) &&
-		strcmp(errno_name(event->error), "EINPROGRESS") == 0;
-	if (event->error && !under_way)
+	if (event->error && (event->type != EVENT_CONNECT || event->error != WASI_EINPROGRESS))
 		return take_error(all, event);
 	switch (event->type) {
 	case EVENT_CONNECT:

@@ -8,6 +8,8 @@ void held_exchange_destroy(struct held_exchange *held)
 		return;
 	for (size_t i = 0; i < sizeof held->bytes / sizeof *held->bytes; i++)
 		free(held->bytes[i]);
+	if (held->memory)
+		held->memory->left += held->taken;
 	free(held);
 }
 
@@ -34,37 +36,71 @@ static size_t size_of(const struct message *m)
 	size_t size = m->protocol.size + m->method.size + m->path.size + m->status_text.size + m->body.size + m->error.size;
 	for (uint32_t i = 0; i < m->field_count; i++)
 		size += sizeof *m->fields + m->fields[i].name.size + m->fields[i].value.size;
+	for (uint32_t i = 0; i < m->interim_count; i++)
+		size += sizeof *m + size_of(&m->interim[i]);
 	return size;
 }
 
-enum err held_exchange_take(struct held_exchange *held, enum message_side side, const struct message *message)
+/* What is of the largest alignment comes first: the messages on the way, then all fields, then bytes. */
+static struct message_field *copy_fields(struct message_field *to, struct message *m)
+{
+	if (m->field_count)
+		memcpy(to, m->fields, m->field_count * sizeof *to);
+	m->fields = to;
+	return to + m->field_count;
+}
+
+static void copy_bytes(struct message *m, uint8_t **to)
+{
+	struct message_field *fields = (struct message_field *)m->fields;
+	for (uint32_t i = 0; i < m->field_count; i++)
+		fields[i] = (struct message_field){ copy(to, fields[i].name), copy(to, fields[i].value) };
+	m->protocol = copy(to, m->protocol);
+	m->method = copy(to, m->method);
+	m->path = copy(to, m->path);
+	m->status_text = copy(to, m->status_text);
+	m->body = copy(to, m->body);
+	m->error = copy(to, m->error);
+}
+
+enum err held_exchange_take(struct held_exchange *held, enum message_side side, const struct message *message,
+	struct message_memory *memory)
 {
 	struct exchange_side *to = side == SIDE_CLIENT ? &held->exchange.request : &held->exchange.response;
-	size_t size = size_of(message);
+	struct message *m = &to->message;
+	*m = *message;
+	if (m->body.size > memory->left) {
+		m->body = (struct view){ 0 };
+		m->body_cut = true;
+	}
+	size_t size = size_of(m);
 	uint8_t *at = malloc(size + 1);
-	if (!at)
+	if (!at) {
+		*m = (struct message){ 0 };
 		return err_nomem();
+	}
 	free(held->bytes[side]);
 	held->bytes[side] = at;
 	held->size += size;
-	to->present = message->protocol.size != 0;
-	struct message *m = &to->message;
-	*m = *message;
-	struct message_field *fields = (struct message_field *)at;
-	at += message->field_count * sizeof *fields;
-	for (uint32_t i = 0; i < message->field_count; i++)
-		fields[i] = (struct message_field){ copy(&at, message->fields[i].name), copy(&at, message->fields[i].value) };
-	m->fields = fields;
-	m->protocol = copy(&at, message->protocol);
-	m->method = copy(&at, message->method);
-	m->path = copy(&at, message->path);
-	m->status_text = copy(&at, message->status_text);
-	m->body = copy(&at, message->body);
-	m->error = copy(&at, message->error);
+	held->memory = memory;
+	held->taken += m->body.size;
+	memory->left -= m->body.size;
+	to->present = m->protocol.size != 0;
+	struct message *interim = (struct message *)at;
+	if (m->interim_count)
+		memcpy(interim, m->interim, m->interim_count * sizeof *interim);
+	m->interim = interim;
+	struct message_field *fields = copy_fields((struct message_field *)(interim + m->interim_count), m);
+	for (uint32_t i = 0; i < m->interim_count; i++)
+		fields = copy_fields(fields, &interim[i]);
+	at = (uint8_t *)fields;
+	copy_bytes(m, &at);
+	for (uint32_t i = 0; i < m->interim_count; i++)
+		copy_bytes(&interim[i], &at);
 	return ERR_NONE;
 }
 
-static void take_out(struct ordering *o, struct held_exchange *held)
+void ordering_take_back(struct ordering *o, struct held_exchange *held)
 {
 	if (!held->begun)
 		return;
@@ -77,7 +113,7 @@ static void take_out(struct ordering *o, struct held_exchange *held)
 /* Times never go back: the last to begin is the last in the list. */
 void ordering_begin(struct ordering *o, struct held_exchange *held, uint64_t time)
 {
-	take_out(o, held);
+	ordering_take_back(o, held);
 	held->exchange.time = time;
 	held->order = o->next_order++;
 	held->before = o->last;
@@ -110,7 +146,7 @@ enum err ordering_put(struct ordering *o, struct held_exchange *held)
 {
 	if (!held->begun)
 		held->order = o->next_order++;
-	take_out(o, held);
+	ordering_take_back(o, held);
 	if (o->count == o->capacity) {
 		uint32_t capacity = o->capacity ? o->capacity * 2 : 64;
 		struct held_exchange **heap = realloc(o->heap, capacity * sizeof(struct held_exchange *));

@@ -11,9 +11,10 @@ enum { ORDERING_MAX = 8 << 20 };
 /* One that is under way, or waits. Its messages' bytes are its own. */
 struct held_exchange {
 	struct exchange exchange;
-	uint64_t number;        /* in its connection */
 	uint64_t order;         /* among those of the same time */
 	size_t size;
+	struct message_memory *memory; /* that bodies are taken from */
+	uint64_t taken;
 	void *bytes[3];         /* of the request, of the response, of the name */
 	bool begun;             /* it is in the list of those whose responses have begun */
 	struct held_exchange *before, *after;
@@ -31,11 +32,15 @@ struct ordering {
 void ordering_finish(struct ordering *ordering);
 void held_exchange_destroy(struct held_exchange *held);
 
-/* A message for one of its sides, copied. */
-enum err held_exchange_take(struct held_exchange *held, enum message_side side, const struct message *message);
+/* A message for one of its sides, copied; its body only if there is memory left. */
+enum err held_exchange_take(struct held_exchange *held, enum message_side side, const struct message *message,
+	struct message_memory *memory);
 
 /* Its response begins, now; once more, if what began was not it. */
 void ordering_begin(struct ordering *ordering, struct held_exchange *held, uint64_t time);
+
+/* What began was none. */
+void ordering_take_back(struct ordering *ordering, struct held_exchange *held);
 
 /* It has ended, and is the ordering's. */
 enum err ordering_put(struct ordering *ordering, struct held_exchange *held);
