@@ -52,7 +52,8 @@ static void put_reason(struct buf *out, const struct net_event *event)
 /* From whom to whom: what is sent comes from here, what is received from there. */
 static void put_link(struct buf *out, const struct net_event *event)
 {
-	bool inward = event->type == EVENT_RECEIVE || event->type == EVENT_ACCEPT;
+	bool truncated = event->type == EVENT_TLS && event->error == 0;
+	bool inward = event->type == EVENT_RECEIVE || event->type == EVENT_ACCEPT || truncated;
 	net_address_print(out, inward ? &event->peer : &event->local);
 	format_text(out, " > ");
 	net_address_print(out, inward ? &event->local : &event->peer);
@@ -117,7 +118,8 @@ static void put_dump(struct buf *out, const struct net_event *event)
 			struct view part = view_slice(left, 0, whole ? whole : sizeof row - used);
 			left = view_slice(left, part.size, left.size);
 			if (whole == 0) {
-				memcpy(row + used, part.data, part.size);
+				if (part.size)
+					memcpy(row + used, part.data, part.size);
 				used += part.size;
 				if (used < sizeof row)
 					continue;

@@ -42,9 +42,9 @@ bool network_is_silent(uint32_t error)
 		error == WASI_EINTR;
 }
 
-static uint8_t proto_of(const struct socket *socket)
+static uint8_t proto_of(const struct socket *socket, const struct net_event *event)
 {
-	bool is_unix = socket->local.family == NET_UNIX || socket->peer.family == NET_UNIX;
+	bool is_unix = event->local.family == NET_UNIX || event->peer.family == NET_UNIX;
 	if (socket->type == NET_DGRAM)
 		return is_unix ? PROTO_UNIX_DGRAM : PROTO_UDP;
 	return is_unix ? PROTO_UNIX : PROTO_TCP;
@@ -58,7 +58,6 @@ void network_tell(struct network *n, const struct socket *socket, struct net_eve
 	if (event.time == 0)
 		event.time = n->record->start;
 	if (socket) {
-		event.proto = proto_of(socket);
 		event.fd = socket->fd;
 		event.socket = socket->id;
 		event.local = socket->local;
@@ -72,6 +71,8 @@ void network_tell(struct network *n, const struct socket *socket, struct net_eve
 		event.local = n->datagram.local;
 		event.peer = n->datagram.peer;
 	}
+	if (socket)
+		event.proto = proto_of(socket, &event);
 	n->err = n->to->event(n->to, &event);
 }
 

@@ -2,22 +2,35 @@
 
 #include <arpa/inet.h>
 
+#include "base/utf8.h"
+
 bool net_address_equal(const struct net_address *a, const struct net_address *b)
 {
 	return a->family == b->family && a->port == b->port && a->size == b->size && memcmp(a->bytes, b->bytes, a->size) == 0;
 }
 
-static void print_path(struct buf *out, const struct net_address *address)
+/* How many bytes are a character that may be shown as it is; 0: none, as of control characters. */
+static size_t shown_length(struct view text)
+{
+	size_t size = utf8_length(text);
+	bool control = text.data[0] < 0x20 || text.data[0] == 0x7f || (size == 2 && text.data[0] == 0xc2 && text.data[1] < 0xa0);
+	return control || text.data[0] == '\\' ? 0 : size;
+}
+
+static void print_path(struct buf *out, struct view path)
 {
 	buf_append_text(out, "unix:");
-	for (uint32_t i = 0; i < address->size; i++) {
-		uint8_t byte = address->bytes[i];
-		if (i == 0 && byte == 0)
-			buf_append_byte(out, '@');
-		else if (byte < 0x20 || byte == 0x7f || byte == '\\')
-			buf_printf(out, "\\%03o", byte);
+	if (path.size && path.data[0] == 0) {
+		buf_append_byte(out, '@');
+		path = view_slice(path, 1, path.size);
+	}
+	while (path.size) {
+		size_t size = shown_length(path);
+		if (size)
+			buf_append(out, path.data, size);
 		else
-			buf_append_byte(out, byte);
+			buf_printf(out, "\\%03o", path.data[0]);
+		path = view_slice(path, size ? size : 1, path.size);
 	}
 }
 
@@ -27,7 +40,7 @@ void net_address_print_host(struct buf *out, const struct net_address *address)
 	switch (address->family) {
 	case NET_INET4: buf_append_text(out, inet_ntop(AF_INET, address->bytes, text, sizeof text)); break;
 	case NET_INET6: buf_append_text(out, inet_ntop(AF_INET6, address->bytes, text, sizeof text)); break;
-	case NET_UNIX: print_path(out, address); break;
+	case NET_UNIX: print_path(out, view_of(address->bytes, address->size)); break;
 	default: buf_append_text(out, "?"); break;
 	}
 }
@@ -108,7 +121,7 @@ bool net_address_parse(struct view text, struct net_address *ret_address)
 static bool storage_address(struct view bytes, struct net_address *ret_address)
 {
 	uint16_t family;
-	if (bytes.size < 2)
+	if (bytes.size < 3)
 		return false;
 	memcpy(&family, bytes.data, sizeof family);
 	bytes = view_slice(bytes, 2, bytes.size);
@@ -133,7 +146,7 @@ bool net_address_of(struct view bytes, struct net_address *ret_address)
 {
 	struct net_address address = { .family = bytes.size == 4 ? NET_INET4 : NET_INET6, .size = (uint8_t)bytes.size };
 	if (bytes.size != 4 && bytes.size != 16)
-		return bytes.size > 2 && storage_address(bytes, ret_address);
+		return storage_address(bytes, ret_address);
 	memcpy(address.bytes, bytes.data, bytes.size);
 	*ret_address = address;
 	return true;

@@ -47,11 +47,15 @@ def test_yaml_says_the_same():
 NETWORK = jsonschema.Draft202012Validator(json.loads((ROOT / "docs/network-trace.schema.json").read_text()))
 
 
-def test_network_events_follow_theirs():
-    jsonschema.Draft202012Validator.check_schema(NETWORK.schema)
+@pytest.mark.parametrize("name", ["network.json", "network-traps.json", "network-data.json"])
+def test_network_events_follow_theirs(name):
     wrong = [f"{document}: {jsonschema.exceptions.best_match(NETWORK.iter_errors(document)).message}"
-             for document in documents("network.json") if not NETWORK.is_valid(document)]
+             for document in documents(name) if not NETWORK.is_valid(document)]
     assert not wrong, "\n".join(wrong)
+
+
+def test_network_events_as_yaml_say_the_same():
+    jsonschema.Draft202012Validator.check_schema(NETWORK.schema)
     assert list(yaml.safe_load_all((GOLDEN / "network.yaml").read_text())) == documents("network.json")
 
 

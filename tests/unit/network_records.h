@@ -163,3 +163,50 @@ static inline void receive(struct printing *p, uint32_t fd, const char *text, ui
 	out(0, (uint32_t)strlen(text));
 	done(p);
 }
+
+#define HERE(port)  address(172, 16, 0, 0, port)
+#define THERE(port) address(192, 0, 2, 1, port)
+
+static inline void fail_with(struct printing *p, uint16_t call, uint64_t fd, uint32_t error)
+{
+	begin(call, (const uint64_t[CALL_MAX_ARGS]){ fd, 0, 1, 0, OUT_AT })->result = error;
+	done(p);
+}
+
+static inline void note_socket(uint32_t fd, enum net_type type, enum socket_role role, struct net_address local, struct net_address peer)
+{
+	note((struct note){ .kind = NOTE_SOCKET, .type = (uint8_t)type, .state = (uint8_t)role, .fd = fd, .local = local, .peer = peer });
+}
+
+static inline void close_fd(struct printing *p, uint32_t fd)
+{
+	BEGIN(fd_close, fd);
+	done(p);
+}
+
+static inline void connected(struct printing *p, uint32_t fd, uint16_t port)
+{
+	make_socket(p, fd, NET_STREAM);
+	dial(p, fd, HERE(port), THERE(80), 0);
+}
+
+static inline void write_one(struct printing *p, uint32_t fd, const char *text, uint32_t taken)
+{
+	BEGIN(fd_write, fd, 0, 1, OUT_AT);
+	input("12345678", 8);
+	input(text, strlen(text));
+	out(0, taken);
+	done(p);
+}
+
+/* The scenario in one format, compared with golden/NAME. */
+static inline void print_scenario(void (*tell)(struct printing *), enum emit_format format, bool verbose, const char *name)
+{
+	struct printing p;
+	setenv("TZ", "UTC", 1);
+	tzset();
+	start(&p, format, verbose);
+	made.time = 1700000000ull * NS_PER_S + 1;
+	tell(&p);
+	finish(&p, name);
+}
