@@ -7,17 +7,19 @@
 #include <unistd.h>
 
 #include "log/checksum.h"
+#include "log/columns.h"
 #include "log/writer_parts.h"
 
-enum { LEVEL_RAW = 0, LEVEL_FAST = -4 };
+enum { LEVEL_RAW = 0, LEVEL_FAST = -4, LEVEL_SLOW = 6 };
 
 bool flush_start(struct log_writer *w)
 {
 	if (w->repeats)
 		return true;
 	w->packed = malloc(ZSTD_compressBound(BUFFER_SIZE));
+	w->columns = malloc(BUFFER_SIZE);
 	w->zstd = ZSTD_createCCtx();
-	w->repeats = w->packed && w->zstd ? repeats_create() : NULL;
+	w->repeats = w->packed && w->columns && w->zstd ? repeats_create() : NULL;
 	return w->repeats;
 }
 
@@ -117,12 +119,22 @@ static bool pack(struct log_writer *w, const uint8_t *unchecked, int level, stru
 	if (level == LEVEL_RAW)
 		return false;
 	size_t size = header->raw_size;
-	size_t packed = ZSTD_compressCCtx(w->zstd, w->packed, ZSTD_compressBound(BUFFER_SIZE), unchecked, size, level);
+	columns_split(unchecked, size, w->columns);
+	size_t packed = ZSTD_compressCCtx(w->zstd, w->packed, ZSTD_compressBound(BUFFER_SIZE), w->columns, size, level);
 	if (ZSTD_isError(packed) || packed >= size)
 		return false;
 	header->stored_size = (uint32_t)packed;
-	header->codec = CODEC_ZSTD;
+	header->codec = CODEC_COLUMNS;
 	return true;
+}
+
+/* Whether there is time to try harder: buffers are few and far between. */
+static bool has_time(struct log_writer *w, uint64_t waiting)
+{
+	enum { LONG = 25 * NS_PER_MS };
+	uint64_t now = time_of(CLOCK_MONOTONIC), before = w->last_flush;
+	w->last_flush = now;
+	return waiting <= 1 && before && now - before > LONG;
 }
 
 bool flush_buffer(struct log_writer *w, uint64_t ordinal)
@@ -133,7 +145,11 @@ bool flush_buffer(struct log_writer *w, uint64_t ordinal)
 	pthread_mutex_lock(&w->lock);
 	bool full = ordinal < w->filled;
 	int level = level_of(w, w->filled - w->flushed);
+	uint64_t waiting = w->filled - w->flushed;
+	bool closing = w->closing;
 	pthread_mutex_unlock(&w->lock);
+	if (has_time(w, waiting) && !closing)
+		level = LEVEL_SLOW;
 	bool sound = buffer->ordinal == ordinal && survey(frames, full ? NULL : w->committed, &header);
 	const uint8_t *unchecked = sound ? repeats_take(w->repeats, ordinal, frames, header.raw_size) : NULL;
 	if (!unchecked) {

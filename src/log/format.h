@@ -28,7 +28,7 @@ enum {
 };
 
 enum block_kind { BLOCK_RECORDS = 1, BLOCK_INDEX = 2, BLOCK_FOOTER = 3, BLOCK_SKIPPABLE = 0x80 };
-enum block_codec { CODEC_RAW = 0, CODEC_ZSTD = 1 };
+enum block_codec { CODEC_RAW = 0, CODEC_ZSTD = 1, CODEC_COLUMNS = 2 };
 enum frame_kind { FRAME_BEGIN = 1, FRAME_INPUT = 2, FRAME_END = 3, FRAME_WHOLE = 16 };
 /* A frame's flags: two bits, how many bytes of padding end it (three bits), and of END how the call ended (three bits). */
 enum frame_flag { FRAME_CONTINUES = 1, FRAME_FAULTED = 2, FRAME_PADDING_SHIFT = 2, FRAME_END_SHIFT = 5 };

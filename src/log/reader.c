@@ -68,10 +68,11 @@ enum err log_open(int dir_fd, struct log_reader **ret_reader)
 	r->segment_fd = openat(dir_fd, "00000000.log", O_RDONLY | O_CLOEXEC);
 	r->frames = malloc(BLOCK_RAW_MAX);
 	r->packed = malloc(BLOCK_RAW_MAX);
+	r->columns = malloc(BLOCK_RAW_MAX);
 	r->zstd = ZSTD_createDCtx();
-	enum err err = r->segment_fd < 0            ? err_set_errno(errno, "cannot read the recording's log")
-		: r->frames && r->packed && r->zstd ? read_header(r)
-						    : err_nomem();
+	enum err err = r->segment_fd < 0                          ? err_set_errno(errno, "cannot read the recording's log")
+		: r->frames && r->packed && r->columns && r->zstd ? read_header(r)
+								  : err_nomem();
 	if (err) {
 		log_close(r);
 		return err;
@@ -99,6 +100,7 @@ void log_close(struct log_reader *r)
 	free(r->notes);
 	free(r->frames);
 	free(r->packed);
+	free(r->columns);
 	ZSTD_freeDCtx(r->zstd);
 	for (uint32_t i = 0; i < REPEAT_BLOCKS; i++)
 		free(r->kept[i].frames);

@@ -54,6 +54,7 @@ struct log_reader {
 
 	uint64_t seek_number, seek_ticks_wall;
 	uint8_t *packed;                /* what is stored of a block */
+	uint8_t *columns;               /* and what it holds where that is not frames */
 	ZSTD_DCtx *zstd;
 	uint64_t places[REPEAT_BACK];   /* of blocks in the segment, by their ordinal */
 	uint64_t looked;                /* for others from here on */

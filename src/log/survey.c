@@ -22,6 +22,7 @@ static const char *codec_name(uint8_t codec)
 	switch (codec) {
 	case CODEC_RAW: return "raw";
 	case CODEC_ZSTD: return "zstd";
+	case CODEC_COLUMNS: return "columns";
 	default: return "other";
 	}
 }

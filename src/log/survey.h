@@ -7,7 +7,7 @@
 struct log_block {
 	uint64_t offset;                    /* in the segment */
 	const char *kind;                   /* "records", "index", "footer", "other" */
-	const char *codec;                  /* "raw", "zstd", "other" */
+	const char *codec;                  /* "raw", "zstd", "columns", "other" */
 	uint64_t raw_size, stored_size;     /* of the content, and as it is stored, without the header */
 	uint64_t first_number, record_count;
 	uint64_t written;                   /* ns, wall clock */

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "log/checksum.h"
+#include "log/columns.h"
 #include "log/reader_parts.h"
 
 /* Each frame of an uncompressed block vouches for itself only. */
@@ -38,8 +39,12 @@ static bool expand(struct log_reader *r, const struct block_header *header, uint
 		memcpy(frames, r->packed, header->raw_size);
 		return true;
 	}
-	return header->codec == CODEC_ZSTD &&
-		ZSTD_decompressDCtx(r->zstd, frames, header->raw_size, r->packed, header->stored_size) == header->raw_size;
+	bool by_columns = header->codec == CODEC_COLUMNS;
+	uint8_t *to = by_columns ? r->columns : frames;
+	if ((header->codec != CODEC_ZSTD && !by_columns) ||
+		ZSTD_decompressDCtx(r->zstd, to, header->raw_size, r->packed, header->stored_size) != header->raw_size)
+		return false;
+	return !by_columns || columns_join(r->columns, header->raw_size, frames);
 }
 
 const char *unpack(struct log_reader *r, const struct block_header *header, uint64_t at)

@@ -43,6 +43,7 @@ static void destroy(struct log_writer *w)
 	ZSTD_freeCCtx(w->zstd);
 	repeats_destroy(w->repeats);
 	free(w->packed);
+	free(w->columns);
 	buf_finish(&w->index);
 	pthread_mutex_destroy(&w->lock);
 	pthread_cond_destroy(&w->work);

@@ -40,7 +40,8 @@ struct log_writer {
 	uint64_t filled, flushed;     /* buffers; under the lock */
 	bool closing;
 	ZSTD_CCtx *zstd;
-	uint8_t *packed;              /* of one block */
+	uint8_t *packed, *columns;    /* of one block */
+	uint64_t last_flush;          /* when, on the monotonic clock */
 	uint64_t segment_size, raw_bytes;
 	bool reserved;                /* the segment has space behind its end */
 	struct buf index;
