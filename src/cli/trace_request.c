@@ -1,4 +1,5 @@
 /* timecraft trace request: the requests and responses in what passed over the sockets of a recorded process. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -62,14 +63,34 @@ static enum err parse_limit(void *target, const char *value)
 	return ERR_NONE;
 }
 
+static enum err parse_host(void *target, const char *value)
+{
+	return exchange_filter_add(target, BY_HOST, value);
+}
+
+static enum err parse_method(void *target, const char *value)
+{
+	return exchange_filter_add(target, BY_METHOD, value);
+}
+
+static enum err parse_path(void *target, const char *value)
+{
+	return exchange_filter_add(target, BY_PATH, value);
+}
+
 static enum err parse_status(void *target, const char *value)
 {
-	return exchange_filter_status(target, value);
+	return exchange_filter_add(target, BY_STATUS, value);
+}
+
+static enum err parse_peer(void *target, const char *value)
+{
+	return exchange_filter_add(target, BY_PEER, value);
 }
 
 static enum err parse_port(void *target, const char *value)
 {
-	return exchange_filter_port(target, value);
+	return exchange_filter_add(target, BY_PORT, value);
 }
 
 #define AT(member) offsetof(struct trace_request_options, member)
@@ -78,14 +99,18 @@ static const struct option table[] = {
 	{ "summary", 0, OPTION_FLAG, false, NULL,
 		"In place of the requests, count them by host and path: statuses, errors, latencies, bytes.", AT(summary) },
 	{ "follow", 'f', OPTION_FLAG, false, NULL, "Go on while the process runs.", AT(follow) },
-	{ "host", 0, OPTION_TEXT, false, "GLOB", "Show only requests for this host.", AT(filter.host) },
-	{ "method", 0, OPTION_TEXT, false, "METHOD", "Show only requests of this method.", AT(filter.method) },
-	{ "path", 0, OPTION_TEXT, false, "GLOB", "Show only requests whose target, with its query, fits: '/api/*'.", AT(filter.path) },
-	{ "status", 0, OPTION_CALL, false, "STATUS", "Show only responses with this status: 200, 4xx, 400..499.", AT(filter),
-		.parse = parse_status },
-	{ "peer", 0, OPTION_TEXT, false, "ADDRESS", "Show only connections with this address, with or without its port, at either end.",
-		AT(filter.peer) },
-	{ "port", 0, OPTION_CALL, false, "PORT", "Show only connections with this port at either end.", AT(filter), .parse = parse_port },
+	{ "host", 0, OPTION_CALL, false, "GLOB",
+		"Show only requests for this host; *.test fits a.test. As all of these, more than once: any.", AT(filter),
+		.parse = parse_host },
+	{ "method", 0, OPTION_CALL, false, "METHODS", "Show only requests of these methods: GET,HEAD.", AT(filter), .parse = parse_method },
+	{ "path", 0, OPTION_CALL, false, "GLOB", "Show only requests whose path fits, with or without its query: '/api/*'.", AT(filter),
+		.parse = parse_path },
+	{ "status", 0, OPTION_CALL, false, "STATUSES",
+		"Show only responses with these: 200, 4xx, 400..499; error: none came, or not whole.", AT(filter), .parse = parse_status },
+	{ "peer", 0, OPTION_CALL, false, "GLOB", "Show only connections with this address, with or without its port, at either end.",
+		AT(filter), .parse = parse_peer },
+	{ "port", 0, OPTION_CALL, false, "PORTS", "Show only connections with these ports at either end: 80,8000..8999.", AT(filter),
+		.parse = parse_port },
 	{ "limit", 0, OPTION_CALL, false, "N", "Show only the first N requests.", 0, .parse = parse_limit },
 	{ "body-max", 0, OPTION_CALL, false, "SIZE", "Show at most so many bytes of a body (1m); more are marked as cut.", 0,
 		.parse = parse_body_max },
@@ -120,9 +145,12 @@ static enum err take_record(struct record_sink *sink, const struct record *recor
 	return network_record(t->network, record);
 }
 
+/* Who watches wants to see what there is, though what began before may come after. */
 static enum err take_flush(struct record_sink *sink)
 {
-	return output_flush(&((struct request_trace *)sink)->output);
+	struct request_trace *t = (struct request_trace *)sink;
+	TRY(connections_release(t->connections));
+	return output_flush(&t->output);
 }
 
 static enum err take_event(struct net_events *events, const struct net_event *event)
@@ -147,7 +175,8 @@ static enum err take_exchange(struct exchange_sink *sink, const struct exchange 
 	if (options->limit && t->shown == options->limit)
 		return ERR_END;
 	t->shown++;
-	return t->summary ? exchange_summary_add(t->summary, exchange) : request_print(&t->printer, t->emitter, exchange);
+	TRY(t->summary ? exchange_summary_add(t->summary, exchange) : request_print(&t->printer, t->emitter, exchange));
+	return t->shown == options->limit ? ERR_END : ERR_NONE;
 }
 
 static enum err create(struct request_trace *t, const struct trace_source *source)
@@ -169,11 +198,11 @@ static enum err create(struct request_trace *t, const struct trace_source *sourc
 static enum err trace_with(struct request_trace *t, const struct trace_source *source)
 {
 	TRY(create(t, source));
-	char text[512] = "";
+	char text[512];
 	enum err err = trace_log(source, &t->sink, 0, t->options->follow);
 	if (err && err != ERR_DAMAGED)
 		return err;
-	strncat(text, err_text(), sizeof text - 1); /* of damage, for the end; what could be read counts */
+	snprintf(text, sizeof text, "%s", err_text()); /* of damage, for the end; what could be read counts */
 	enum err end = connections_end(t->connections, t->last);
 	if ((!end || end == ERR_END) && t->summary)
 		end = request_print_summary(t->emitter, t->summary);

@@ -28,8 +28,8 @@ static void add_line(struct text_table *table, struct buf *scratch, const struct
 	buf_clear(scratch);
 	format_size(scratch, group->bytes);
 	text_table_cell_view(table, buf_view(scratch));
-	text_table_cell_view(table, group->host);
-	text_table_cell_view(table, group->path);
+	text_table_cell_view(table, group->others ? view_text("(others)") : group->host);
+	text_table_cell_view(table, group->path.size ? group->path : view_text("-"));
 }
 
 static enum err print_table(struct emitter *emitter, struct exchange_group *const *groups, uint32_t count)
@@ -68,10 +68,15 @@ static void field(struct emitter *e, const char *name, uint64_t value)
 static void print_group(struct emitter *e, const struct exchange_group *group)
 {
 	emit_object_begin(e, OBJECT_BRACED);
-	emit_key(e, "host");
-	emit_string(e, group->host);
-	emit_key(e, "path");
-	emit_string(e, group->path);
+	if (group->others) {
+		emit_key(e, "others");
+		emit_bool(e, true);
+	} else {
+		emit_key(e, "host");
+		emit_string(e, group->host);
+		emit_key(e, "path");
+		emit_string(e, group->path);
+	}
 	field(e, "count", group->count);
 	emit_key(e, "statuses");
 	emit_object_begin(e, OBJECT_BRACED);

@@ -321,6 +321,11 @@ enum err connections_event(struct connections *all, const struct net_event *even
 	}
 }
 
+enum err connections_release(struct connections *all)
+{
+	return ordering_release(&all->ordering, true);
+}
+
 enum err connections_end(struct connections *all, uint64_t time)
 {
 	struct view reason = view_text("the recording ends");

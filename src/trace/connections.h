@@ -22,5 +22,8 @@ void connections_destroy(struct connections *connections); /* NULL allowed */
 /* Takes in the next event. */
 enum err connections_event(struct connections *connections, const struct net_event *event);
 
+/* Tells of the exchanges that are over though earlier ones are not. */
+enum err connections_release(struct connections *connections);
+
 /* No more events come: what is open is told of as it is. */
 enum err connections_end(struct connections *connections, uint64_t time);

@@ -1,23 +1,44 @@
-/* Which exchanges a trace shows. */
+/*
+ * Which exchanges a trace shows. Conditions of one kind are alternatives; all kinds that were given must hold.
+ */
 #pragma once
 
+#include "base/err.h"
 #include "trace/exchange.h"
 
-/* All zero shows all. Texts are borrowed. */
-struct exchange_filter {
-	const char *host;   /* glob: the Host field, or the name that the server was found by, without port */
-	const char *method; /* ignoring case */
-	const char *path;   /* glob: the target, with its query */
-	const char *peer;   /* an address of either side, with or without port */
-	uint32_t port;      /* of either side; 0: any */
-	uint32_t status_first, status_last; /* 0: any */
+enum exchange_condition {
+	BY_PEER,   /* a pattern of the address at either end, with or without its port */
+	BY_PORT,   /* at either end */
+	BY_HOST,   /* a pattern of the name that was asked for, without its port; capitals make no difference */
+	BY_METHOD,
+	BY_PATH,   /* a pattern of the target, with or without its query */
+	BY_STATUS, /* 200, 4xx, 400..499, or error: no response came, or not a whole one */
+	EXCHANGE_CONDITIONS,
 };
 
-/* 200, 4xx, 400..499. ERR_USAGE. */
-enum err exchange_filter_status(struct exchange_filter *filter, const char *text);
-enum err exchange_filter_port(struct exchange_filter *filter, const char *text);
+struct exchange_range {
+	uint32_t first, last;
+};
+
+enum { CONDITIONS_MAX = 16 }; /* of a kind */
+
+/* All zero passes everything. */
+struct exchange_filter {
+	struct exchange_condition_list {
+		struct view patterns[CONDITIONS_MAX];         /* of PEER, HOST, METHOD, PATH; borrowed bytes */
+		struct exchange_range ranges[CONDITIONS_MAX]; /* of PORT, STATUS; first above last: error */
+		uint32_t count;
+	} conditions[EXCHANGE_CONDITIONS];
+};
+
+/* Adds a condition; of METHOD and STATUS a list with commas. The text is borrowed for as long as the filter is. ERR_USAGE. */
+enum err exchange_filter_add(struct exchange_filter *filter, enum exchange_condition by, const char *text);
 
 bool exchange_filter_passes(const struct exchange_filter *filter, const struct exchange *exchange);
 
-/* The host that a request is for: of its Host field, of its target, or of what the server was found by. Empty: not known. */
+/* The name that a request was sent to: of an absolute target, of its Host, or what the server was found by. Without the port; may be empty.
+ */
 struct view exchange_host(const struct exchange *exchange);
+
+/* The path of the target: without scheme and authority. */
+struct view exchange_path(const struct exchange *exchange);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "trace/exchange_filter.h"
 
 enum { BUCKETS = 1024 };
@@ -32,6 +33,12 @@ void exchange_summary_destroy(struct exchange_summary *summary)
 		return;
 	arena_finish(&summary->arena);
 	free(summary);
+}
+
+/* Names come from the wire, as long as it likes. */
+static struct view name_of(struct view text)
+{
+	return view_slice(text, 0, SUMMARY_NAME_MAX);
 }
 
 static uint32_t hash_of(struct view a, struct view b)
@@ -66,6 +73,8 @@ static struct exchange_group *group_of(struct exchange_summary *s, struct view h
 	if (s->count >= SUMMARY_GROUPS_MAX) {
 		if (!s->others)
 			s->others = new_group(s, (struct view){ 0 }, (struct view){ 0 });
+		if (s->others)
+			s->others->others = true;
 		return s->others;
 	}
 	struct exchange_group *group = new_group(s, host, path);
@@ -82,19 +91,18 @@ static uint32_t bucket_of(uint64_t ns)
 {
 	if (ns < LATENCY_STEPS)
 		return (uint32_t)ns;
-	uint32_t log = 63 - (uint32_t)__builtin_clzll(ns), shift = log - 4;
+	uint32_t log = 63 - (uint32_t)__builtin_clzll(ns), shift = log - 5;
 	uint32_t bucket = (shift + 1) * LATENCY_STEPS + (uint32_t)(ns >> shift & (LATENCY_STEPS - 1));
 	return bucket < LATENCY_BUCKETS ? bucket : LATENCY_BUCKETS - 1;
 }
 
-/* The middle of what falls into a bucket. */
-static uint64_t middle_of(uint32_t bucket)
+/* The most that falls into a bucket. */
+static uint64_t most_of(uint32_t bucket)
 {
 	if (bucket < LATENCY_STEPS)
 		return bucket;
 	uint32_t shift = bucket / LATENCY_STEPS - 1;
-	uint64_t first = (uint64_t)(LATENCY_STEPS + bucket % LATENCY_STEPS) << shift;
-	return first + ((uint64_t)1 << shift) / 2;
+	return ((uint64_t)(LATENCY_STEPS + bucket % LATENCY_STEPS + 1) << shift) - 1;
 }
 
 static void add_latency(struct exchange_group *group, const struct exchange *exchange)
@@ -111,9 +119,15 @@ static void add_latency(struct exchange_group *group, const struct exchange *exc
 enum err exchange_summary_add(struct exchange_summary *s, const struct exchange *exchange)
 {
 	const struct message *request = &exchange->request.message, *response = &exchange->response.message;
-	const uint8_t *query = memchr(request->path.data, '?', request->path.size);
-	struct view path = view_slice(request->path, 0, query ? (size_t)(query - request->path.data) : request->path.size);
-	struct exchange_group *group = group_of(s, exchange_host(exchange), path);
+	struct view host = exchange_host(exchange), path = exchange_path(exchange);
+	const uint8_t *query = path.size ? memchr(path.data, '?', path.size) : NULL;
+	BUF_CLEANUP struct buf address = { 0 };
+	if (host.size == 0) {
+		net_address_print(&address, &exchange->server);
+		host = buf_view(&address);
+	}
+	path.size = query ? (size_t)(query - path.data) : path.size;
+	struct exchange_group *group = group_of(s, name_of(host), name_of(path));
 	if (!group)
 		return err_nomem();
 	group->count++;
@@ -125,14 +139,22 @@ enum err exchange_summary_add(struct exchange_summary *s, const struct exchange 
 	return ERR_NONE;
 }
 
+static int compare_views(struct view a, struct view b)
+{
+	size_t size = a.size < b.size ? a.size : b.size;
+	int order = size ? memcmp(a.data, b.data, size) : 0;
+	return order ? order : (a.size > b.size) - (a.size < b.size);
+}
+
 static int compare(const void *a, const void *b)
 {
 	const struct exchange_group *x = *(struct exchange_group *const *)a, *y = *(struct exchange_group *const *)b;
+	if (x->others != y->others)
+		return x->others ? 1 : -1;
 	if (x->count != y->count)
 		return x->count < y->count ? 1 : -1;
-	size_t size = x->path.size < y->path.size ? x->path.size : y->path.size;
-	int order = memcmp(x->path.data, y->path.data, size);
-	return order ? order : x->path.size < y->path.size ? -1 : x->path.size > y->path.size;
+	int order = compare_views(x->host, y->host);
+	return order ? order : compare_views(x->path, y->path);
 }
 
 struct exchange_group *const *exchange_summary_groups(struct exchange_summary *s, uint32_t *ret_count)
@@ -148,7 +170,7 @@ uint64_t exchange_group_latency(const struct exchange_group *group, uint32_t per
 	for (uint32_t i = 0; i < LATENCY_BUCKETS && group->latency_count; i++) {
 		seen += group->latencies[i];
 		if (seen >= wanted)
-			return middle_of(i) < group->latency_max ? middle_of(i) : group->latency_max;
+			return most_of(i) < group->latency_max && i != LATENCY_BUCKETS - 1 ? most_of(i) : group->latency_max;
 	}
 	return 0;
 }

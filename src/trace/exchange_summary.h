@@ -4,13 +4,15 @@
 #include "trace/exchange.h"
 
 enum {
-	LATENCY_STEPS = 16, /* to each doubling: a latency is known to a 32nd part */
+	LATENCY_STEPS = 32, /* to each doubling: a latency is known to a 32nd part */
 	LATENCY_BUCKETS = 40 * LATENCY_STEPS,
-	SUMMARY_GROUPS_MAX = 4096, /* what is seen after so many goes into one group, without host and path */
+	SUMMARY_GROUPS_MAX = 2048, /* what is seen after so many goes into one group, without host and path */
+	SUMMARY_NAME_MAX = 256,    /* bytes of a host or path that tell groups apart */
 };
 
 struct exchange_group {
-	struct view host, path; /* the target without its query */
+	bool others;            /* those that found no group of their own */
+	struct view host, path; /* the server's address where there is no name; the path without its query */
 	uint64_t count, errors; /* exchanges with an error in place of either side */
 	uint64_t statuses[6];   /* by hundreds; 0 is none of them */
 	uint64_t bytes;         /* of bodies, both ways */
@@ -25,7 +27,7 @@ enum err exchange_summary_create(struct exchange_summary **ret_summary);
 void exchange_summary_destroy(struct exchange_summary *summary); /* NULL allowed */
 enum err exchange_summary_add(struct exchange_summary *summary, const struct exchange *exchange);
 
-/* The groups, those of most exchanges first. Sorts them. Valid until the next change. */
+/* The groups, those of most exchanges first, the others last. Sorts them. Valid until the next change. */
 struct exchange_group *const *exchange_summary_groups(struct exchange_summary *summary, uint32_t *ret_count);
 
 /* The latency that `percent` of the exchanges of a group do not exceed, ns; 0 where there is none. */

@@ -66,3 +66,29 @@ def test_other_network_events_do_not(change):
     document = next(d for d in documents("network.json") if d["type"] == "SEND" and "error" not in d)
     change(document)
     assert not NETWORK.is_valid(document)
+
+
+REQUEST = jsonschema.Draft202012Validator(json.loads((ROOT / "docs/request-trace.schema.json").read_text()))
+
+
+@pytest.mark.parametrize("name", ["request", "http", "http-summary"])
+def test_exchanges_follow_theirs(name):
+    jsonschema.Draft202012Validator.check_schema(REQUEST.schema)
+    wrong = [f"{document}: {jsonschema.exceptions.best_match(REQUEST.iter_errors(document)).message}"
+             for document in documents(name + ".json") if not REQUEST.is_valid(document)]
+    assert not wrong, "\n".join(wrong)
+    assert list(yaml.safe_load_all((GOLDEN / (name + ".yaml")).read_text())) == documents(name + ".json")
+
+
+@pytest.mark.parametrize("change", [
+    lambda d: d.pop("link"), lambda d: d.update(time="now"), lambda d: d.update(extra=1), lambda d: d.update(protocol="SMTP"),
+    lambda d: d["request"].pop("message"), lambda d: d["request"].pop("span"), lambda d: d["request"]["message"].pop("method"),
+    lambda d: d["response"]["message"].update(statusCode="200"), lambda d: d["response"]["message"].update(method="GET"),
+    lambda d: d["response"]["message"]["header"].update(A="b"), lambda d: d["response"]["message"]["headerList"].append(["A"]),
+    lambda d: d["response"]["message"].update(bodyTruncated=0),
+])
+def test_other_exchanges_do_not(change):
+    document = documents("http.json")[0]
+    assert REQUEST.is_valid(document)
+    change(document)
+    assert not REQUEST.is_valid(document)

@@ -7,6 +7,7 @@
 
 #include "base/time.h"
 #include "emit/request.h"
+#include "emit/request_summary.h"
 #include "http_sessions.h"
 #include "trace/connections.h"
 #include "wasi/abi.h"
@@ -26,6 +27,7 @@ struct printing {
 	struct output output;
 	struct emitter *emitter;
 	struct connections *connections;
+	struct exchange_summary *summary; /* NULL: exchanges are printed */
 	struct net_event event; /* what all events of the connection have in common */
 	size_t piece;           /* bytes an event has at most; 0: any number */
 };
@@ -33,6 +35,8 @@ struct printing {
 static enum err print_exchange(struct exchange_sink *sink, const struct exchange *exchange)
 {
 	struct printing *p = (struct printing *)sink;
+	if (p->summary)
+		return exchange_summary_add(p->summary, exchange);
 	return request_print(&p->printer, p->emitter, exchange);
 }
 
@@ -52,12 +56,15 @@ static char *finish(struct printing *p)
 {
 	int fd = p->output.fd;
 	assert_int_equal(connections_end(p->connections, p->event.time), ERR_NONE);
+	if (p->summary)
+		assert_int_equal(request_print_summary(p->emitter, p->summary), ERR_NONE);
 	assert_int_equal(output_flush(&p->output), ERR_NONE);
 	off_t size = lseek(fd, 0, SEEK_END);
 	char *text = calloc(1, (size_t)size + 1);
 	assert_non_null(text);
 	assert_int_equal(pread(fd, text, (size_t)size, 0), size);
 	connections_destroy(p->connections);
+	exchange_summary_destroy(p->summary);
 	emitter_destroy(p->emitter);
 	output_finish(&p->output);
 	close(fd);
@@ -171,10 +178,12 @@ static void check_all_text(bool verbose, const char *name)
 }
 
 /* All connections in one trace, one after the other. */
-static void check_all_objects(enum emit_format format, const char *name)
+static void check_in_one(enum emit_format format, bool summary, const char *name)
 {
 	struct printing p;
 	start(&p, format, false);
+	if (summary)
+		assert_int_equal(exchange_summary_create(&p.summary), ERR_NONE);
 	for (uint32_t i = 0; i < HTTP_SESSIONS; i++)
 		run_session(&p, &http_sessions[i], 1 + i, i % 2);
 	char *text = finish(&p);
@@ -187,8 +196,11 @@ static void test_whole_outputs(void **state)
 	(void)state;
 	check_all_text(false, "http.txt");
 	check_all_text(true, "http-verbose.txt");
-	check_all_objects(EMIT_JSON, "http.json");
-	check_all_objects(EMIT_YAML, "http.yaml");
+	check_in_one(EMIT_JSON, false, "http.json");
+	check_in_one(EMIT_YAML, false, "http.yaml");
+	check_in_one(EMIT_LINE, true, "http-summary.txt");
+	check_in_one(EMIT_JSON, true, "http-summary.json");
+	check_in_one(EMIT_YAML, true, "http-summary.yaml");
 }
 
 /* Who the process is makes no difference, nor how the bytes were cut. */
