@@ -63,8 +63,23 @@ static enum err grant_dir(struct grants *g, const char *given)
 	return ERR_NONE;
 }
 
+static enum err grant_net(struct grants *g, const struct config *config, const struct option_list *net)
+{
+	size_t count = config->net_count + net->count;
+	g->net = ARENA_ARRAY(&g->arena, const char *, count);
+	g->manifest_net = ARENA_ARRAY(&g->arena, struct view, count);
+	if (!g->net || !g->manifest_net)
+		return err_nomem();
+	for (; g->net_count < count; g->net_count++) {
+		size_t i = g->net_count;
+		g->net[i] = i < config->net_count ? config->net[i] : net->items[i - config->net_count];
+		g->manifest_net[i] = view_text(g->net[i]);
+	}
+	return ERR_NONE;
+}
+
 enum err grants_make(bool restricted, const struct config *config, const struct option_list *env, const struct option_list *dirs,
-	struct grants *ret_grants)
+	const struct option_list *net, struct grants *ret_grants)
 {
 	struct grants g = { .restricted = restricted };
 	size_t inherited = 0;
@@ -86,6 +101,8 @@ enum err grants_make(bool restricted, const struct config *config, const struct 
 		err = grant_dir(&g, config->dirs[i]);
 	for (size_t i = 0; i < dirs->count && !err; i++)
 		err = grant_dir(&g, dirs->items[i]);
+	if (!err)
+		err = grant_net(&g, config, net);
 	if (err)
 		grants_finish(&g);
 	else

@@ -14,13 +14,16 @@ struct grants {
 	struct host_dir *dirs;
 	struct manifest_dir *manifest_dirs; /* the same, as the manifest keeps them */
 	size_t dir_count;
+	const char **net;
+	struct view *manifest_net;
+	size_t net_count;
 	struct arena arena;
 };
 
 /*
  * A plain run gives the host's environment and "/", a restricted one nothing; then both what `env` (NAME or NAME=VALUE) and `dirs`
- * (HOST[::GUEST][:ro]) say. ERR_USAGE.
+ * (HOST[::GUEST][:ro]) say. `net` is what --allow-net says, for the host to read. ERR_USAGE.
  */
 enum err grants_make(bool restricted, const struct config *config, const struct option_list *env, const struct option_list *dirs,
-	struct grants *ret_grants);
+	const struct option_list *net, struct grants *ret_grants);
 void grants_finish(struct grants *grants);

@@ -18,7 +18,7 @@
 #include "record/record.h"
 
 struct run_options {
-	struct option_list env, dirs, listen, dial;
+	struct option_list env, dirs, net, listen, dial;
 	bool restricted, unrestricted, fly_blind, trace, stack;
 	const char *function;
 	struct setup_options setup;
@@ -49,12 +49,17 @@ static const struct option table[] = {
 		AT(env) },
 	{ "dir", 0, OPTION_LIST, false, "HOST[::GUEST][:ro]",
 		"Give the guest this directory, under the name GUEST, with :ro for reading only.", AT(dirs) },
+	{ "allow-net", 0, OPTION_LIST, false, "HOST[:PORT]",
+		"Give a restricted guest this of the network: HOST is a name, an address, a range as in 10.0.0.0/8, or *; PORT a number, a "
+		"range as in 8000-8080, or *.",
+		AT(net) },
 	{ "listen", 'L', OPTION_LIST, false, "ADDRESS",
 		"Give the guest a socket that listens on this address: HOST:PORT, :PORT, [HOST]:PORT or unix:PATH.", AT(listen) },
 	{ "dial", 'D', OPTION_LIST, false, "ADDRESS", "Give the guest a socket that is connected to this address.", AT(dial) },
-	{ "restrict", 0, OPTION_FLAG, false, NULL, "Give the guest nothing but what --env and --dir say.", AT(restricted) },
-	{ "no-restrict", 0, OPTION_FLAG, false, NULL, "Give the guest the environment and \"/\" even if the configuration says restrict.",
-		AT(unrestricted) },
+	{ "restrict", 0, OPTION_FLAG, false, NULL, "Give the guest nothing but what --env, --dir, --allow-net, --listen and --dial say.",
+		AT(restricted) },
+	{ "no-restrict", 0, OPTION_FLAG, false, NULL,
+		"Give the guest the environment, \"/\" and the network even if the configuration says restrict.", AT(unrestricted) },
 	{ "tls-ca", 0, OPTION_TEXT, false, "FILE",
 		"Trust the authorities in this file, not the system's, where the guest leaves TLS to the host.", AT(tls_ca) },
 	{ "fly-blind", 0, OPTION_FLAG, false, NULL, "Do not record.", AT(fly_blind) },
@@ -118,7 +123,7 @@ static enum err prepare(struct run *run, int count, char **arguments)
 	}
 	TRY(config_load(o->setup.config, &run->config));
 	bool restricted = (o->restricted || run->config.restricted) && !o->unrestricted;
-	TRY(grants_make(restricted, &run->config, &o->env, &o->dirs, &run->grants));
+	TRY(grants_make(restricted, &run->config, &o->env, &o->dirs, &o->net, &run->grants));
 	TRY(module_file_read(arguments[0], &run->file));
 	enum err err = module_decode(run->file.bytes, &run->module);
 	if (!err)
@@ -212,6 +217,9 @@ static enum err make_host(struct run *run)
 		.dirs = run->grants.dirs,
 		.dir_count = run->grants.dir_count,
 		.socket_count = run->options->listen.count + run->options->dial.count,
+		.net_restricted = run->grants.restricted,
+		.net = run->grants.net,
+		.net_count = run->grants.net_count,
 		.stdio = { 0, 1, 2 },
 		.tls_ca = run->options->tls_ca,
 		.registry_fd = run->registry_fd,
@@ -221,6 +229,8 @@ static enum err make_host(struct run *run)
 	TRY(host_create(&host, &run->host));
 	run->manifest.dirs = run->grants.manifest_dirs;
 	run->manifest.dir_count = run->grants.dir_count;
+	run->manifest.net = run->grants.manifest_net;
+	run->manifest.net_count = run->grants.net_count;
 	run->manifest.restricted = run->grants.restricted;
 	run->manifest.socket_count = host.socket_count;
 	return given_made(run->host, 3 + (uint32_t)host.dir_count, host.socket_count, &run->grants.arena, &run->manifest.sockets);
@@ -321,8 +331,8 @@ const struct command command_run = {
 	.summary = "Run a WebAssembly module and record what it does.",
 	.text = "The first line on standard error is the ID of the process, by which its recording is known to the other "
 		"commands. The exit code is the guest's; 134 after a trap.\n\n"
-		"Without --restrict the guest has the host's environment and its files: all that you may read and write, it "
-		"may. It can reach neither timecraft itself nor its recordings.",
+		"Without --restrict the guest has the host's environment, its files and its network: all that you may read and "
+		"write, and whom you may reach, it may. It can reach neither timecraft itself nor its recordings.",
 	.options = table,
 	.size = sizeof(struct run_options),
 	.runs = true,

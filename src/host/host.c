@@ -136,7 +136,9 @@ enum err host_create(const struct host_options *options, struct host **ret_host)
 	h->layer.call = host_call;
 	h->options = *options;
 	h->starting = true;
-	enum err err = add_stdio(h);
+	enum err err = net_grants_create(options->net, options->net_count, &h->net_grants);
+	if (!err)
+		err = add_stdio(h);
 	for (size_t i = 0; i < options->dir_count && !err; i++)
 		err = add_dir(h, &options->dirs[i]);
 	for (size_t i = 0; i < options->socket_count && !err; i++)
@@ -159,6 +161,7 @@ void host_destroy(struct host *h)
 	if (!h)
 		return;
 	sockets_take_back(h);
+	net_grants_destroy(h->net_grants);
 	for (uint32_t i = 0; i < h->count; i++)
 		descriptor_close(&h->table[i]);
 	free(h->table);

@@ -32,6 +32,9 @@ struct host_options {
 	size_t dir_count;
 	const struct host_socket *sockets; /* the guest's next descriptors behind the directories */
 	size_t socket_count;
+	bool net_restricted;     /* of the network the guest has only what it is granted, and the sockets above */
+	const char *const *net;  /* HOST[:PORT] */
+	size_t net_count;
 	int stdio[3];            /* descriptors for the guest's 0, 1 and 2; not closed */
 	int stop_fd;             /* becomes readable when the guest is to stop; -1: never */
 	const char *tls_ca;      /* file of authorities that TLS of the host trusts; NULL: the system's */

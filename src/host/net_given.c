@@ -121,7 +121,7 @@ enum err socket_give(struct host *h, const struct host_socket *given)
 		return bad_address(given);
 	if (!host[0])
 		hints.ai_family = AF_INET;
-	int error = name_resolve(h, host, service, &hints, &infos);
+	int error = name_resolve(h, false, host, service, &hints, &infos);
 	if (error == EAI_INTR)
 		return failed(given, EINTR);
 	if (error == EAI_SYSTEM)

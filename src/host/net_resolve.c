@@ -107,13 +107,16 @@ static bool await_lookup(const struct host *h, const struct lookup *l)
 }
 
 /* As getaddrinfo; EAI_INTR when the guest is to stop. Strings fit into a lookup. What needs no one else is answered here and now. */
-int name_resolve(const struct host *h, const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **ret_result)
+int name_resolve(struct host *h, bool by_guest, const char *node, const char *service, const struct addrinfo *hints,
+	struct addrinfo **ret_result)
 {
 	struct addrinfo numeric = *hints;
 	numeric.ai_flags |= AI_NUMERICHOST;
 	int error = ask(node, service, &numeric, ret_result);
 	if (error != EAI_NONAME || hints->ai_flags & AI_NUMERICHOST || !*node)
 		return error;
+	if (by_guest && !net_name_granted(h, node))
+		return EAI_REFUSED;
 	struct lookup *l = lookup_create(node, service, hints);
 	if (!l)
 		return EAI_MEMORY;
@@ -125,6 +128,8 @@ int name_resolve(const struct host *h, const char *node, const char *service, co
 		errno = l->system_error;
 	}
 	lookup_leave(l);
+	if (by_guest && !error)
+		net_name_resolved(h, node, *ret_result);
 	return error;
 }
 
@@ -139,6 +144,7 @@ static uint32_t errno_of_resolver(int error)
 	case EAI_SOCKTYPE: return WASI_EINVAL;
 	case EAI_FAMILY: return WASI_EAFNOSUPPORT;
 	case EAI_INTR: return WASI_EINTR;
+	case EAI_REFUSED: return WASI_EACCES;
 	default: return WASI_ECANCELED;
 	}
 }
@@ -300,7 +306,7 @@ uint32_t host_sock_getaddrinfo(struct host *h, struct call *call, const struct s
 	if (error)
 		return error;
 	addrinfos_each(call->memory, a->res, a->max_res_len, add_node, &answer);
-	error = errno_of_resolver(name_resolve(h, node, service, &hints, &result));
+	error = errno_of_resolver(name_resolve(h, true, node, service, &hints, &result));
 	if (error == WASI_EINTR && stopping(h))
 		call->end = CALL_STOPS;
 	if (error)

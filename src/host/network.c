@@ -104,6 +104,8 @@ uint32_t host_sock_bind(struct host *h, struct call *call, const struct sock_bin
 		error = WASI_EAFNOSUPPORT;
 	if (!error)
 		error = address_to_host(&address, &host, &size);
+	if (!error)
+		error = net_check(h, &host, size, false);
 	if (!error && bind(d->fd, &host.any, size) != 0)
 		error = errno_of(errno);
 	if (error)
@@ -114,10 +116,20 @@ uint32_t host_sock_bind(struct host *h, struct call *call, const struct sock_bin
 	return 0;
 }
 
+static uint32_t check_unbound(const struct host *h, uint8_t family)
+{
+	struct net_address any = { .family = family, .size = family == NET_INET4 ? 4 : 16 };
+	union sockaddr_any host;
+	socklen_t size;
+	return address_to_host(&any, &host, &size) ? 0 : net_check(h, &host, size, false);
+}
+
 uint32_t host_sock_listen(struct host *h, struct call *call, const struct sock_listen_args *a)
 {
 	struct descriptor *d;
 	uint32_t error = socket_made(h, a->fd, &d);
+	if (!error && !d->socket->bound) /* the kernel binds it now */
+		error = check_unbound(h, d->socket->family);
 	if (error)
 		return error;
 	if (listen(d->fd, a->backlog < INT32_MAX ? (int)a->backlog : INT32_MAX) != 0)
@@ -154,6 +166,8 @@ uint32_t socket_dial(struct host *h, struct call *call, uint32_t fd, const struc
 	union sockaddr_any host;
 	socklen_t size;
 	uint32_t error = address_to_host(peer, &host, &size);
+	if (!error)
+		error = net_check(h, &host, size, true);
 	if (error)
 		return error;
 	if (socket->connecting) {

@@ -68,6 +68,7 @@ struct host {
 	char path[2][4096];  /* copies of the call's paths */
 	size_t given;        /* sockets of the options that were made */
 	struct tls_config *tls_config; /* made when it is first asked for */
+	struct net_grants *net_grants;
 	uint16_t next_port;  /* of the sandbox's network: what is dialled next comes from here */
 };
 
@@ -151,9 +152,20 @@ enum err socket_give(struct host *h, const struct host_socket *given);
 void sockets_take_back(const struct host *h);
 bool address_split(const char *address, char host[1025], char service[32]); /* HOST:PORT; room as <netdb.h> has it */
 
-/* net_resolve.c */
+/* net_grants.c */
 struct addrinfo;
-int name_resolve(const struct host *h, const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **ret_result);
+struct net_grants;
+enum err net_grants_create(const char *const *texts, size_t count, struct net_grants **ret_grants);
+void net_grants_destroy(struct net_grants *grants); /* NULL allowed */
+/* EACCES where the guest may not: dial, or else bind. */
+uint32_t net_check(const struct host *h, const union sockaddr_any *host, socklen_t size, bool dials);
+bool net_name_granted(const struct host *h, const char *name);
+void net_name_resolved(struct host *h, const char *name, const struct addrinfo *info); /* one that was asked for by the guest */
+
+/* net_resolve.c */
+enum { EAI_REFUSED = -9999 }; /* beside what getaddrinfo returns: the guest may not ask for the name */
+int name_resolve(struct host *h, bool by_guest, const char *node, const char *service, const struct addrinfo *hints,
+	struct addrinfo **ret_result);
 struct net_address address_of_info(const struct addrinfo *info);
 
 /* resolve.c */

@@ -135,6 +135,7 @@ uint32_t socket_send(struct host *h, struct call *call, uint32_t fd, int count, 
 	if (!error && to) {
 		error = address_to_host(to, &host, &message.msg_namelen);
 		message.msg_name = &host;
+		error = error ? error : net_check(h, &host, message.msg_namelen, true);
 	}
 	while (!error) {
 		error = count || !is_stream(d) ? wait_for(h, call, d, POLLOUT) : 0;

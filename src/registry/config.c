@@ -18,11 +18,12 @@ const char config_template[] =
 	"#registry:\n"
 	"#  location: ~/.timecraft\n"
 	"\n"
-	"# What guests get if the command line says nothing else. Without `restrict: true` that is the environment and all of /.\n"
+	"# What guests get if the command line says nothing else. Without `restrict: true` that is the environment, / and the network.\n"
 	"#defaults:\n"
 	"#  restrict: true\n"
 	"#  env: [LANG, \"DEBUG=1\"]\n"
-	"#  dirs: [\".\", \"/data::/data:ro\"]\n";
+	"#  dirs: [\".\", \"/data::/data:ro\"]\n"
+	"#  net: [\"example.test:443\", \"10.0.0.0/8\"]\n";
 
 /* Without HOME the user database is asked, which may take a service of the network: only where the home is needed. */
 static const char *home(void)
@@ -100,10 +101,17 @@ static enum err read_dirs(struct yaml *yaml, yaml_node_t *node, void *target)
 	return read_list(yaml, node, &config->dirs, &config->dir_count);
 }
 
+static enum err read_net(struct yaml *yaml, yaml_node_t *node, void *target)
+{
+	struct config *config = target;
+	return read_list(yaml, node, &config->net, &config->net_count);
+}
+
 static enum err read_defaults(struct yaml *yaml, yaml_node_t *node, void *target)
 {
-	static const struct yaml_field fields[] = { { "restrict", read_restrict }, { "env", read_env }, { "dirs", read_dirs } };
-	return yaml_fields(yaml, node, fields, 3, target, NULL);
+	static const struct yaml_field fields[] = { { "restrict", read_restrict }, { "env", read_env }, { "dirs", read_dirs },
+		{ "net", read_net } };
+	return yaml_fields(yaml, node, fields, sizeof fields / sizeof *fields, target, NULL);
 }
 
 static enum err parse(struct view text, struct config *config)

@@ -7,6 +7,7 @@
  *       restrict: true
  *       env: [LANG, "DEBUG=1"]
  *       dirs: [".", "/data::/data:ro"]
+ *       net: ["example.test:443", "10.0.0.0/8"]
  *
  * All of it may be left out. What is not known here is an error, so that no setting is ignored.
  */
@@ -24,6 +25,8 @@ struct config {
 	size_t env_count;
 	const char *const *dirs; /* as given to --dir */
 	size_t dir_count;
+	const char *const *net; /* as given to --allow-net */
+	size_t net_count;
 	struct arena arena;
 };
 

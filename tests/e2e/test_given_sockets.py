@@ -73,7 +73,7 @@ def test_a_listening_socket(timecraft, guest):
         f"TCP {peer} > {address}: ACCEPT OK",
         f"TCP {peer} > {address}: RECV OK 11",
         f"TCP {address} > {peer}: SEND OK 4",
-        f"TCP {address} > {peer}: SHUT (rw)",
+        f"TCP {address} > {peer}: SHUT (rw) close",
     ]
     calls = timecraft.lines("trace", "syscall", "-y", "--filter", "network", "@last")
     assert calls[0].startswith(f"sock_accept(3<{address}>, ")
@@ -95,7 +95,7 @@ def test_a_dialled_socket(timecraft, guest):
     assert lines_without_times(timecraft.lines("trace", "network", "@last")) == [
         f"TCP {here} > {there}: SEND OK 15",
         f"TCP {there} > {here}: RECV OK 5",
-        f"TCP {here} > {there}: SHUT (rw)",
+        f"TCP {here} > {there}: SHUT (rw) close",
     ]
     assert timecraft.lines("trace", "syscall", "-y", "--filter", "sock_send", "@last")[0].startswith(f"sock_send(3<{here} > {there}>")
 

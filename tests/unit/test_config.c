@@ -25,7 +25,9 @@ static void configurations_are_read(void **state)
 	assert_false(config.exists);
 	assert_string_equal(config.registry, below(".timecraft"));
 	config_finish(&config);
-	write_text(below("c.yaml"), "registry:\n  location: ~/r\ndefaults:\n  restrict: true\n  env: [A, \"B=1\"]\n  dirs: [/x::/y:ro]\n");
+	write_text(below("c.yaml"),
+		"registry:\n  location: ~/r\ndefaults:\n  restrict: true\n  env: [A, \"B=1\"]\n  dirs: [/x::/y:ro]\n"
+		"  net: [\"*:443\"]\n");
 	assert_int_equal(config_load(below("c.yaml"), &config), 0);
 	assert_true(config.exists && config.restricted);
 	assert_string_equal(config.registry, below("r"));
@@ -33,6 +35,8 @@ static void configurations_are_read(void **state)
 	assert_string_equal(config.env[1], "B=1");
 	assert_int_equal(config.dir_count, 1);
 	assert_string_equal(config.dirs[0], "/x::/y:ro");
+	assert_int_equal(config.net_count, 1);
+	assert_string_equal(config.net[0], "*:443");
 	config_finish(&config);
 	write_text(below("c.yaml"), "registry: {location: beside/it}\n");
 	assert_int_equal(config_load(below("c.yaml"), &config), 0);
