@@ -62,12 +62,12 @@ static bool parse_chunk_size(struct view line, uint64_t *ret_size)
 	size_t i = 0;
 	for (; i < line.size; i++) {
 		uint8_t byte = line.data[i], digit = byte | 0x20;
-		uint32_t value = byte >= '0' && byte <= '9' ? byte - '0' : digit >= 'a' && digit <= 'f' ? digit - 'a' + 10u : 16;
+		int value = byte >= '0' && byte <= '9' ? byte - '0' : digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : 16;
 		if (value == 16)
 			break;
 		if (size >> 59) /* what is so large that its sum with others could overflow is no size */
 			return false;
-		size = size << 4 | value;
+		size = size << 4 | (uint64_t)value;
 	}
 	*ret_size = size;
 	return i && i < line.size && line.data[i] && strchr("; \t\r\n", line.data[i]);

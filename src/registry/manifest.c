@@ -260,7 +260,7 @@ static enum err check_head(struct view bytes, struct view *ret_body, unsigned *r
 	size_t length = (size_t)(newline - bytes.data);
 	memcpy(line, bytes.data, length);
 	line[length] = 0;
-	unsigned version;
+	unsigned version = 0;
 	uint64_t size, check;
 	int end = 0;
 	if (sscanf(line + sizeof magic - 1, "%u %" SCNu64 " %16" SCNx64 "%n", &version, &size, &check, &end) != 3 ||
@@ -282,7 +282,7 @@ static enum err check_head(struct view bytes, struct view *ret_body, unsigned *r
 enum err manifest_decode(struct view bytes, struct manifest *ret_manifest)
 {
 	struct view body;
-	unsigned version;
+	unsigned version = 0;
 	TRY(check_head(bytes, &body, &version));
 	struct manifest manifest = { 0 };
 	enum err err = decode_body(body, version, &manifest);

@@ -14,7 +14,7 @@ static enum err add_condition(struct exchange_condition_list *list, uint32_t *re
 
 static enum err add_pattern(struct exchange_condition_list *list, struct view pattern)
 {
-	uint32_t at;
+	uint32_t at = 0;
 	if (pattern.size == 0)
 		return err_set(ERR_USAGE, "an empty word fits nothing");
 	TRY(add_condition(list, &at));
@@ -24,7 +24,7 @@ static enum err add_pattern(struct exchange_condition_list *list, struct view pa
 
 static enum err add_range(struct exchange_condition_list *list, uint32_t first, uint32_t last)
 {
-	uint32_t at;
+	uint32_t at = 0;
 	TRY(add_condition(list, &at));
 	list->ranges[at] = (struct exchange_range){ first, last };
 	return ERR_NONE;

@@ -15,7 +15,8 @@ bool guest_write(struct call *call, uint32_t offset, const void *data, uint32_t 
 	uint8_t *to = memory_at(call->memory, offset, size);
 	if (!to)
 		return false;
-	memcpy(to, data, size);
+	if (size)
+		memcpy(to, data, size);
 	if (call->output)
 		call->output->span(call->output, offset, to, size, false);
 	return true;

@@ -81,6 +81,8 @@ static void prepare_inputs(const struct call *call)
 {
 	for (uint8_t i = 0; i < call->type->param_count; i++) {
 		const struct param *param = &call->type->params[i];
+		if (param->kind != PARAM_STR && param->kind != PARAM_ARR_IN)
+			continue;
 		uint8_t *at = bytes + call->args[param->arg];
 		if (param->kind == PARAM_STR)
 			memcpy(at, below_of(2) ? "file" : "link", 4);
