@@ -78,11 +78,13 @@ static enum undone decode_br(struct view in, struct output *o)
 	const uint8_t *next = in.data;
 	size_t left = in.size;
 	bool goes_on = state;
-	while (goes_on && result == BROTLI_DECODER_RESULT_NEEDS_MORE_OUTPUT) {
+	while (goes_on) {
 		uint8_t *to = piece.bytes;
 		size_t room = PIECE;
 		result = BrotliDecoderDecompressStream(state, &left, &next, &room, &to, NULL);
-		goes_on = put(o, piece.bytes, PIECE - room);
+		/* Where the bytes end early it asks for more of them, and may still have something. */
+		bool more = result == BROTLI_DECODER_RESULT_NEEDS_MORE_OUTPUT || BrotliDecoderHasMoreOutput(state);
+		goes_on = put(o, piece.bytes, PIECE - room) && more && result != BROTLI_DECODER_RESULT_ERROR;
 	}
 	BrotliDecoderDestroyInstance(state);
 	if (!state || (result == BROTLI_DECODER_RESULT_ERROR && o->out->size == o->start))
