@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 from conftest import wait_for
+from programs import check_guest
 from servers import Nginx, free_port, needs
 
 HELLO = b"Hello, World!\n"
@@ -189,3 +190,29 @@ def test_a_running_server_can_be_watched(box, server):
     assert curl(server.url()) == HELLO
     wait_for(lambda: "GET / => 200 OK" in box.good("trace", "request", "@last"))
     server.stop()
+
+
+def test_version_1_in_c(box, program):
+    run = check_guest(box, program("c-sockets1.wasm"), stderr=b"")
+    assert run.text.splitlines() == [
+        "addrtype 4", "addrtype 4", "own port 49152", "own address 172.16.0.0", "peer is the listener: 1", "4 ping", "5 pong!", "0",
+        "connect: errno 26", "poll: 1", "SO_ERROR: 14, 4 bytes", "addrtype 4", "4 data, flags 1, from 127.0.0.1, 1"]
+    events = [(e["type"], e["proto"], e.get("error"), e.get("size")) for e in documents(box, "network", run.id)]
+    assert events == [
+        ("CONN", "TCP", None, None), ("ACCEPT", "TCP", None, None), ("SEND", "TCP", None, 4), ("RECV", "TCP", None, 4),
+        ("SEND", "TCP", None, 5), ("SHUT", "TCP", None, None), ("RECV", "TCP", None, 5), ("RECV", "TCP", None, 0), ("SHUT", "TCP", None, None),
+        ("CONN", "TCP", "EINPROGRESS", None), ("CONN", "TCP", "ECONNREFUSED", None), ("SEND", "UDP", None, 8), ("RECV", "UDP", None, 4)]
+
+
+def test_version_2_in_rust(box, program):
+    run = check_guest(box, program("rust-sockets.wasm"), stderr=b"")
+    assert run.text == "family 1 [172, 16, 0, 0]:49152\nGET /rust HTTP/1.1\nfrom Rust\n"
+    assert [line.split(": ", 1)[1] for line in box.good("trace", "request", run.id).splitlines()] == ["GET /rust => 200 OK"] * 2
+
+
+def test_ab_is_answered(box, server):
+    needs("ab")
+    output = subprocess.run(["ab", "-q", "-k", "-n", "500", "-c", "5", server.url()], capture_output=True, text=True, check=True).stdout
+    assert re.search(r"Complete requests: +500\n", output) and re.search(r"Failed requests: +0\n", output)
+    run = server.stop()
+    assert len(documents(box, "request", run, "--path", "/", "--status", "200")) >= 500
