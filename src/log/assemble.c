@@ -30,8 +30,45 @@ static uint64_t word(const uint8_t *at)
 	return value;
 }
 
+static void clear(struct item_stream *stream)
+{
+	stream->size = 0;
+	stream->owned = false;
+}
+
+static void keep(struct item_stream *stream)
+{
+	if (stream->owned)
+		return;
+	buf_clear(&stream->kept);
+	buf_append(&stream->kept, stream->data, stream->size);
+	stream->owned = true;
+	stream->data = stream->kept.data;
+}
+
+void assemble_keep(struct log_reader *r)
+{
+	if (!r->assembling)
+		return;
+	keep(&r->in);
+	keep(&r->out);
+}
+
+static void add(struct item_stream *stream, struct view bytes)
+{
+	if (stream->size == 0 && !stream->owned) {
+		stream->data = bytes.data;
+		stream->size = bytes.size;
+		return;
+	}
+	keep(stream);
+	buf_append(&stream->kept, bytes.data, bytes.size);
+	stream->data = stream->kept.data;
+	stream->size = stream->kept.size;
+}
+
 /* The stream in a payload, behind its fixed part and without its padding. */
-static struct view stream(const struct frame_header *frame, const uint8_t *payload, size_t size, size_t fixed)
+static struct view part_of(const struct frame_header *frame, const uint8_t *payload, size_t size, size_t fixed)
 {
 	size_t padding = frame->flags >> FRAME_PADDING_SHIFT & 7;
 	return fixed + padding <= size ? view_of(payload + fixed, size - fixed - padding) : view_of(payload, 0);
@@ -53,10 +90,9 @@ static bool begin(struct log_reader *r, const struct frame_header *frame, const 
 		.start = wall_of(r, word(payload)) };
 	for (uint32_t i = 0; i < frame->count; i++)
 		r->record.args[i] = word(payload + 8 + 8 * i);
-	buf_clear(&r->in);
-	buf_clear(&r->out);
-	struct view in = stream(frame, payload, size, fixed);
-	buf_append(&r->in, in.data, in.size);
+	clear(&r->in);
+	clear(&r->out);
+	add(&r->in, part_of(frame, payload, size, fixed));
 	r->begun = !(frame->flags & FRAME_CONTINUES);
 	r->record.finished = frame->kind >= FRAME_WHOLE;
 	return frame->kind >= FRAME_WHOLE;
@@ -66,8 +102,7 @@ static bool end(struct log_reader *r, const struct frame_header *frame, const ui
 {
 	if (size < 8)
 		return false;
-	struct view out = stream(frame, payload, size, 8);
-	buf_append(&r->out, out.data, out.size);
+	add(&r->out, part_of(frame, payload, size, 8));
 	if (frame->flags & FRAME_CONTINUES)
 		return false;
 	r->record.duration = ns_of(r, word(payload));
@@ -85,8 +120,7 @@ bool assemble(struct log_reader *r, const struct frame_header *frame, const uint
 	if (r->skipping || !r->assembling)
 		return false;
 	if (frame->kind == FRAME_INPUT) {
-		struct view in = stream(frame, payload, size, 0);
-		buf_append(&r->in, in.data, in.size);
+		add(&r->in, part_of(frame, payload, size, 0));
 		r->begun = !(frame->flags & FRAME_CONTINUES);
 		return false;
 	}

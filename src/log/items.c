@@ -58,20 +58,11 @@ static enum err flatten_item(struct log_reader *r, struct view *in, uint64_t siz
 	return ERR_NONE;
 }
 
-/* A stream without parts: the same heads, and all bytes. It is left alone where it has none. */
-static enum err flatten(struct log_reader *r, const struct heads *heads, struct view *stream, struct buf *flat)
+/* The stream without parts: the same heads, and all bytes. */
+static enum err flatten(struct log_reader *r, const struct heads *heads, struct view in, struct buf *flat)
 {
-	struct view in = *stream;
-	bool marked = false;
-	while (r->repeats && in.size >= 8 && !marked) {
-		marked = word(in.data) & heads->mark;
-		uint64_t size = size_of(heads, word(in.data));
-		in = size <= in.size - 8 ? view_slice(in, 8 + size, in.size) : (struct view){ 0 };
-	}
-	if (!marked)
-		return ERR_NONE;
 	buf_clear(flat);
-	for (in = *stream; in.size >= 8;) {
+	while (in.size >= 8) {
 		uint64_t head = word(in.data), plain = head & ~heads->mark, size = size_of(heads, head);
 		in = view_slice(in, 8, in.size);
 		buf_append(flat, &plain, sizeof plain);
@@ -87,7 +78,6 @@ static enum err flatten(struct log_reader *r, const struct heads *heads, struct 
 		buf_append(flat, in.data, size);
 		in = view_slice(in, size, in.size);
 	}
-	*stream = buf_view(flat);
 	return buf_status(flat);
 }
 
@@ -105,56 +95,92 @@ static bool room(void **items, uint32_t *capacity, uint32_t count, size_t size)
 	return true;
 }
 
-static enum err parse_inputs(struct log_reader *r)
+/*
+ * Inputs of a stream. ERR_EXISTS: one is in parts. What ends early is of an unfinished record, or a damaged one: what is there counts.
+ * Pointers, for a view that was just put together in memory is slow to load.
+ */
+static enum err add_inputs(struct log_reader *r, const uint8_t *at, size_t left, bool parts)
 {
-	struct view in = buf_view(&r->in);
-	TRY(flatten(r, &of_inputs, &in, &r->flat_in));
 	r->record.input_count = 0;
-	while (in.size >= 8) {
-		uint64_t size = word(in.data);
-		if (size > in.size - 8)
-			break; /* an unfinished record, or a damaged one: what is there counts */
+	while (left >= 8) {
+		uint64_t size = word(at);
+		if (parts && size & of_inputs.mark)
+			return ERR_EXISTS;
+		if (size > left - 8)
+			break;
 		if (!room((void **)&r->inputs, &r->input_capacity, r->record.input_count, sizeof *r->inputs))
 			return err_nomem();
-		r->inputs[r->record.input_count++] = view_of(in.data + 8, size);
-		in = view_slice(in, 8 + size, in.size);
+		r->inputs[r->record.input_count++] = view_of(at + 8, size);
+		at += 8 + size;
+		left -= 8 + size;
 	}
 	r->record.inputs = r->inputs;
 	return ERR_NONE;
 }
 
-static enum err parse_spans(struct log_reader *r)
+static enum err add_note(struct log_reader *r, struct view bytes)
 {
-	struct view out = buf_view(&r->out);
-	TRY(flatten(r, &of_spans, &out, &r->flat_out));
+	if (!room((void **)&r->notes, &r->note_capacity, r->record.note_count, sizeof *r->notes))
+		return err_nomem();
+	r->notes[r->record.note_count++] = bytes;
+	return ERR_NONE;
+}
+
+static enum err add_span(struct log_reader *r, struct record_span span)
+{
+	if (!room((void **)&r->spans, &r->span_capacity, r->record.span_count, sizeof *r->spans))
+		return err_nomem();
+	r->spans[r->record.span_count++] = span;
+	return ERR_NONE;
+}
+
+/* Spans and notes, as add_inputs. */
+static enum err add_spans(struct log_reader *r, const uint8_t *at, size_t left, bool parts)
+{
 	r->record.span_count = r->record.note_count = 0;
-	while (out.size >= 8) {
-		uint64_t head = word(out.data);
+	while (left >= 8) {
+		uint64_t head = word(at);
 		uint32_t size = (uint32_t)(head >> 32) & ~SPAN_IOV;
-		if (size > out.size - 8)
+		if (parts && head & of_spans.mark)
+			return ERR_EXISTS;
+		if (size > left - 8)
 			break;
-		if ((uint32_t)head == SPAN_NOTE && size >= 2) {
-			if (!room((void **)&r->notes, &r->note_capacity, r->record.note_count, sizeof *r->notes))
-				return err_nomem();
-			r->notes[r->record.note_count++] = view_of(out.data + 8, size);
-			out = view_slice(out, 8 + size, out.size);
-			continue;
-		}
-		if (!room((void **)&r->spans, &r->span_capacity, r->record.span_count, sizeof *r->spans))
-			return err_nomem();
-		r->spans[r->record.span_count++] =
-			(struct record_span){ .offset = (uint32_t)head, .size = size, .data = out.data + 8, .iov = head >> 63 };
-		out = view_slice(out, 8 + size, out.size);
+		if ((uint32_t)head == SPAN_NOTE && size >= 2)
+			TRY(add_note(r, view_of(at + 8, size)));
+		else
+			TRY(add_span(r, (struct record_span){ .offset = (uint32_t)head, .size = size, .data = at + 8, .iov = head >> 63 }));
+		at += 8 + (size_t)size;
+		left -= 8 + (size_t)size;
 	}
 	r->record.spans = r->spans;
 	r->record.notes = r->notes;
 	return ERR_NONE;
 }
 
+static enum err parse_inputs(struct log_reader *r)
+{
+	enum err err = add_inputs(r, r->in.data, r->in.size, r->repeats);
+	if (err != ERR_EXISTS)
+		return err;
+	TRY(flatten(r, &of_inputs, view_of(r->in.data, r->in.size), &r->flat_in));
+	return add_inputs(r, r->flat_in.data, r->flat_in.size, false);
+}
+
+static enum err parse_spans(struct log_reader *r)
+{
+	enum err err = add_spans(r, r->out.data, r->out.size, r->repeats);
+	if (err != ERR_EXISTS)
+		return err;
+	TRY(flatten(r, &of_spans, view_of(r->out.data, r->out.size), &r->flat_out));
+	return add_spans(r, r->flat_out.data, r->flat_out.size, false);
+}
+
 enum err assembled(struct log_reader *r, struct record *ret_record)
 {
-	TRY(buf_status(&r->in));
-	TRY(buf_status(&r->out));
+	if (r->in.owned)
+		TRY(buf_status(&r->in.kept));
+	if (r->out.owned)
+		TRY(buf_status(&r->out.kept));
 	TRY(parse_inputs(r));
 	TRY(parse_spans(r));
 	*ret_record = r->record;

@@ -91,8 +91,8 @@ void log_close(struct log_reader *r)
 		close(r->segment_fd);
 	if (r->tail_fd >= 0)
 		close(r->tail_fd);
-	buf_finish(&r->in);
-	buf_finish(&r->out);
+	buf_finish(&r->in.kept);
+	buf_finish(&r->out.kept);
 	buf_finish(&r->flat_in);
 	buf_finish(&r->flat_out);
 	free(r->inputs);
@@ -171,10 +171,12 @@ enum err log_next(struct log_reader *r, struct record *ret_record)
 	for (;;) {
 		enum err err = frame_next(r, &frame, &payload);
 		if (err == ERR_EXISTS) { /* what is loaded is used up */
+			assemble_keep(r);
 			err = blocks_next(r);
 			if (!err)
 				continue;
 		} else if (err == ERR_END && r->state == LOG_RUNNING && !fresh) { /* the buffer may have grown since it was copied */
+			assemble_keep(r);
 			err = blocks_next(r);
 			fresh = true;
 			if (!err)

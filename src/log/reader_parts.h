@@ -14,6 +14,14 @@ struct kept_block {
 	size_t size;
 };
 
+/* What a record has read or written. It lies in the frames that are loaded as long as it is of one frame and those stay: most do. */
+struct item_stream {
+	const uint8_t *data;
+	size_t size;
+	struct buf kept; /* what it is in else */
+	bool owned;
+};
+
 struct log_reader {
 	int segment_fd, tail_fd, lock_fd;
 	enum log_state state;
@@ -42,7 +50,7 @@ struct log_reader {
 	bool assembling;                /* a record has begun and is not ended */
 	bool begun;       /* and all that the host read for it is there: the host may have acted */
 	struct record record;
-	struct buf in, out;             /* its streams */
+	struct item_stream in, out;
 	struct buf flat_in, flat_out;   /* where they have parts: what those stand for */
 	uint64_t missing;               /* 1 + the ordinal of a block that parts name in vain */
 	bool said;        /* already, that it is missing */
@@ -75,4 +83,5 @@ struct view unpack_part(struct log_reader *r, const struct part *part);
 
 /* assemble.c: from frames to streams; items.c: from those to records */
 bool assemble(struct log_reader *r, const struct frame_header *frame, const uint8_t *payload); /* true: the record is whole */
+void assemble_keep(struct log_reader *r); /* before other frames are loaded */
 enum err assembled(struct log_reader *r, struct record *ret_record);
