@@ -34,11 +34,35 @@ static void print_path(struct buf *out, struct view path)
 	}
 }
 
+/* A trace prints two addresses a line: a printf would take longer than all else. */
+static size_t put_number(char *to, uint32_t number)
+{
+	char digits[10];
+	size_t count = 0;
+	do
+		digits[count++] = (char)('0' + number % 10);
+	while (number /= 10);
+	for (size_t i = 0; i < count; i++)
+		to[i] = digits[count - 1 - i];
+	return count;
+}
+
+static void print_inet4(struct buf *out, const uint8_t bytes[4])
+{
+	char text[16];
+	size_t size = 0;
+	for (int i = 0; i < 4; i++) {
+		size += put_number(text + size, bytes[i]);
+		text[size++] = '.';
+	}
+	buf_append(out, text, size - 1);
+}
+
 void net_address_print_host(struct buf *out, const struct net_address *address)
 {
 	char text[INET6_ADDRSTRLEN];
 	switch (address->family) {
-	case NET_INET4: buf_append_text(out, inet_ntop(AF_INET, address->bytes, text, sizeof text)); break;
+	case NET_INET4: print_inet4(out, address->bytes); break;
 	case NET_INET6: buf_append_text(out, inet_ntop(AF_INET6, address->bytes, text, sizeof text)); break;
 	case NET_UNIX: print_path(out, view_of(address->bytes, address->size)); break;
 	default: buf_append_text(out, "?"); break;
@@ -47,11 +71,15 @@ void net_address_print_host(struct buf *out, const struct net_address *address)
 
 void net_address_print(struct buf *out, const struct net_address *address)
 {
+	char port[8] = "]:";
 	bool bracketed = address->family == NET_INET6;
-	buf_append_text(out, bracketed ? "[" : "");
+	if (bracketed)
+		buf_append_byte(out, '[');
 	net_address_print_host(out, address);
-	if (address->family == NET_INET4 || bracketed)
-		buf_printf(out, "%s:%u", bracketed ? "]" : "", address->port);
+	if (address->family != NET_INET4 && !bracketed)
+		return;
+	size_t size = 2 + put_number(port + 2, address->port), from = bracketed ? 0 : 1;
+	buf_append(out, port + from, size - from);
 }
 
 /* What print_path prints. */
