@@ -128,7 +128,7 @@ static void tell_of_shutdown(struct network *n)
 {
 	struct socket *socket = socket_of_call(n);
 	uint8_t sides = (uint8_t)(n->record->args[1] & (SIDE_READ | SIDE_WRITE));
-	if (!socket || !n->syscall.succeeded)
+	if (!socket || !n->syscall.succeeded || !sides)
 		return;
 	network_tell(n, socket, (struct net_event){ .type = EVENT_SHUTDOWN, .sides = sides });
 	socket->open &= (uint8_t)~sides;
