@@ -1,0 +1,288 @@
+/*
+ * What peers can do to who watches them: pipelines without answers, tunnels in tunnels, endless heads and bodies, bytes without sense.
+ * Everything is told of, memory stays what it is, and each of these is so large that it would not end if its time grew faster than it.
+ */
+#include "unit.h"
+
+#include "base/buf.h"
+#include "base/time.h"
+#include "trace/connections.h"
+
+#include <malloc.h>
+
+enum { MIB = 1 << 20 };
+
+/* What came out, and the most memory that there was when it did. */
+struct watching {
+	struct exchange_sink sink;
+	struct connections *connections;
+	struct net_event event;
+	uint64_t exchanges, requests, responses, errors, cut, body_bytes, kept;
+	size_t before, most;
+	char first_error[256];
+};
+
+static size_t in_use(void)
+{
+	struct mallinfo2 info = mallinfo2();
+	return info.uordblks + info.hblkhd;
+}
+
+static enum err count(struct exchange_sink *sink, const struct exchange *exchange)
+{
+	struct watching *w = (struct watching *)sink;
+	const struct exchange_side *sides[] = { &exchange->request, &exchange->response };
+	w->exchanges++;
+	w->requests += exchange->request.present;
+	w->responses += exchange->response.present;
+	for (int i = 0; i < 2; i++) {
+		const struct message *m = &sides[i]->message;
+		if (m->error.size && w->errors++ == 0)
+			snprintf(w->first_error, sizeof w->first_error, "%.*s", VIEW_ARG(m->error));
+		w->cut += m->body_cut;
+		w->body_bytes += m->body_bytes;
+		w->kept += m->body.size;
+	}
+	return ERR_NONE;
+}
+
+static void tell(struct watching *w, enum net_event_type type, struct view bytes)
+{
+	w->event.type = (uint8_t)type;
+	w->event.data = &bytes;
+	w->event.data_count = bytes.size != 0;
+	w->event.size = bytes.size;
+	w->event.record++;
+	w->event.time++;
+	assert_int_equal(connections_event(w->connections, &w->event), ERR_NONE);
+	size_t used = in_use();
+	if (used > w->before && used - w->before > w->most)
+		w->most = used - w->before;
+}
+
+static void start(struct watching *w)
+{
+	static const struct connections_options options = { { .head_max = 256 << 10, .body_max = MIB }, protocols };
+	*w = (struct watching){ .sink = { count }, .before = in_use() };
+	w->event = (struct net_event){ .socket = 1, .time = NS_PER_S };
+	assert_int_equal(connections_create(&options, &w->sink, &w->connections), ERR_NONE);
+	tell(w, EVENT_CONNECT, (struct view){ 0 });
+}
+
+static void finish(struct watching *w)
+{
+	assert_int_equal(connections_end(w->connections, w->event.time), ERR_NONE);
+	connections_destroy(w->connections);
+}
+
+static void sent(struct watching *w, struct view bytes)
+{
+	tell(w, EVENT_SEND, bytes);
+}
+
+static void came(struct watching *w, struct view bytes)
+{
+	tell(w, EVENT_RECEIVE, bytes);
+}
+
+static void repeat(struct buf *out, const char *text, uint32_t times)
+{
+	for (uint32_t i = 0; i < times; i++)
+		buf_append_text(out, text);
+	assert_int_equal(buf_status(out), ERR_NONE);
+}
+
+/* All of a pipeline is paired, though only so many requests are remembered at a time: the rest waits, and is not moved again and again. */
+static void test_a_long_pipeline(void **state)
+{
+	enum { REQUESTS = 20000 };
+	BUF_CLEANUP struct buf requests = { 0 }, responses = { 0 };
+	struct watching w;
+	(void)state;
+	repeat(&requests, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", REQUESTS);
+	repeat(&responses, "HTTP/1.1 204 No Content\r\n\r\n", REQUESTS);
+	start(&w);
+	sent(&w, buf_view(&requests));
+	came(&w, buf_view(&responses));
+	finish(&w);
+	assert_int_equal(w.exchanges, REQUESTS);
+	assert_int_equal(w.responses, REQUESTS);
+	assert_int_equal(w.errors, 0);
+}
+
+static void test_a_pipeline_that_nobody_answers(void **state)
+{
+	BUF_CLEANUP struct buf requests = { 0 };
+	struct watching w;
+	(void)state;
+	repeat(&requests, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", 10000);
+	start(&w);
+	for (int i = 0; i < 500; i++)
+		sent(&w, buf_view(&requests));
+	assert_true(w.most < 16 * MIB);
+	finish(&w);
+	assert_true(w.exchanges >= 1024);
+	assert_int_equal(w.responses, 0);
+	assert_string_equal(w.first_error, "no response: too many bytes waited for the other side");
+}
+
+/* Each upgrade may end HTTP, so that all wait for all: a response at a time is read, and a request at a time. */
+static void test_a_pipeline_of_upgrades(void **state)
+{
+	enum { REQUESTS = 10000 };
+	BUF_CLEANUP struct buf requests = { 0 }, responses = { 0 };
+	struct watching w;
+	(void)state;
+	repeat(&requests, "GET / HTTP/1.1\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n", REQUESTS);
+	repeat(&responses, "HTTP/1.1 204 No Content\r\n\r\n", REQUESTS);
+	start(&w);
+	sent(&w, buf_view(&requests));
+	came(&w, buf_view(&responses));
+	finish(&w);
+	assert_int_equal(w.responses, REQUESTS);
+	assert_int_equal(w.errors, 0);
+}
+
+/* Each tunnel begins anew, eight of them; what is in the next is nobody's. */
+static void test_tunnels_in_tunnels(void **state)
+{
+	enum { REQUESTS = 10000 };
+	BUF_CLEANUP struct buf requests = { 0 }, responses = { 0 };
+	struct watching w;
+	(void)state;
+	repeat(&requests, "CONNECT a.test:80 HTTP/1.1\r\n\r\n", REQUESTS);
+	repeat(&responses, "HTTP/1.1 200 OK\r\n\r\n", REQUESTS);
+	start(&w);
+	sent(&w, buf_view(&requests));
+	came(&w, buf_view(&responses));
+	finish(&w);
+	assert_int_equal(w.responses, 9);
+	assert_int_equal(w.exchanges, 10);
+	assert_int_equal(w.errors, 1);
+	assert_non_null(strstr(w.first_error, "unknown protocol, 299730 bytes from the client"));
+}
+
+static void test_an_endless_head(void **state)
+{
+	BUF_CLEANUP struct buf fields = { 0 };
+	struct watching w;
+	(void)state;
+	repeat(&fields, "A: b\r\n", 10000);
+	start(&w);
+	sent(&w, view_text("GET / HTTP/1.1\r\n"));
+	for (int i = 0; i < 2000; i++)
+		sent(&w, buf_view(&fields));
+	assert_true(w.most < 16 * MIB);
+	finish(&w);
+	assert_int_equal(w.exchanges, 1);
+	assert_int_equal(w.requests, 1); /* as far as it was whole */
+	assert_memory_equal(w.first_error, "its header is too long: bytes 26", 32);
+}
+
+static void test_many_folds(void **state)
+{
+	BUF_CLEANUP struct buf head = { 0 };
+	struct watching w;
+	(void)state;
+	buf_append_text(&head, "GET / HTTP/1.1\r\nA: b\r\n");
+	repeat(&head, " c\r\n", 60000);
+	buf_append_text(&head, "\r\n");
+	start(&w);
+	for (int i = 0; i < 20; i++) {
+		sent(&w, buf_view(&head));
+		came(&w, view_text("HTTP/1.1 204 No Content\r\n\r\n"));
+	}
+	finish(&w);
+	assert_int_equal(w.exchanges, 20);
+	assert_int_equal(w.errors, 0);
+}
+
+/* Of 256 MiB one is kept; of all that wait at once, 64. */
+static void test_bodies_larger_than_is_kept(void **state)
+{
+	enum { CONNECTIONS = 200 };
+	BUF_CLEANUP struct buf block = { 0 };
+	struct watching w;
+	(void)state;
+	assert_true(buf_reserve(&block, MIB));
+	memset(block.data, 'x', MIB);
+	block.size = MIB;
+	start(&w);
+	sent(&w, view_text("GET / HTTP/1.1\r\n\r\n"));
+	came(&w, view_text("HTTP/1.1 200 OK\r\nContent-Length: 268435456\r\n\r\n"));
+	for (int i = 0; i < 256; i++)
+		came(&w, buf_view(&block));
+	assert_int_equal(w.body_bytes, 256u << 20);
+	assert_int_equal(w.kept, MIB);
+	assert_int_equal(w.cut, 1);
+	for (uint64_t i = 0; i < CONNECTIONS; i++) {
+		w.event.socket = 2 + i;
+		sent(&w, view_text("PUT / HTTP/1.1\r\nContent-Length: 1048576\r\n\r\n"));
+		sent(&w, buf_view(&block));
+	}
+	assert_true(w.most < 96 * MIB);
+	finish(&w);
+	assert_int_equal(w.exchanges, 1 + CONNECTIONS);
+	assert_int_equal(w.body_bytes, (256 + CONNECTIONS) * (uint64_t)MIB);
+	assert_in_range(w.kept, 32 * MIB, 65 * MIB);
+}
+
+static void test_bytes_without_sense(void **state)
+{
+	static const char *const starts[] = { "", "GET / HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" };
+	BUF_CLEANUP struct buf noise = { 0 };
+	(void)state;
+	for (uint32_t i = 0, next = 7; i < MIB; i++) {
+		next = next * 1664525 + 1013904223;
+		buf_append_byte(&noise, (uint8_t)(next >> 24));
+	}
+	for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
+		struct watching w;
+		start(&w);
+		sent(&w, view_text(starts[i]));
+		for (int k = 0; k < 64; k++) {
+			sent(&w, buf_view(&noise));
+			came(&w, buf_view(&noise));
+		}
+		for (size_t k = 0; k < MIB; k++) /* and in the smallest pieces */
+			came(&w, view_of(noise.data + k, 1));
+		assert_true(w.most < 4 * MIB);
+		finish(&w);
+		assert_true(w.exchanges >= 1 && w.errors >= 1);
+	}
+}
+
+/* A response that never ends holds back what comes after it, but not for ever. */
+static void test_one_that_holds_up_the_others(void **state)
+{
+	struct watching w;
+	(void)state;
+	start(&w);
+	sent(&w, view_text("GET /events HTTP/1.1\r\n\r\n"));
+	came(&w, view_text("HTTP/1.1 200 OK\r\n\r\nevent"));
+	w.event.socket = 2;
+	for (int i = 0; i < 100000; i++) {
+		sent(&w, view_text("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
+		came(&w, view_text("HTTP/1.1 204 No Content\r\n\r\n"));
+	}
+	assert_true(w.exchanges > 50000);
+	assert_true(w.most < 32 * MIB);
+	finish(&w);
+	assert_int_equal(w.exchanges, 100001);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_long_pipeline),
+		cmocka_unit_test(test_a_pipeline_that_nobody_answers),
+		cmocka_unit_test(test_a_pipeline_of_upgrades),
+		cmocka_unit_test(test_tunnels_in_tunnels),
+		cmocka_unit_test(test_an_endless_head),
+		cmocka_unit_test(test_many_folds),
+		cmocka_unit_test(test_bodies_larger_than_is_kept),
+		cmocka_unit_test(test_bytes_without_sense),
+		cmocka_unit_test(test_one_that_holds_up_the_others),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
