@@ -74,7 +74,7 @@ static uint32_t socket_made(struct host *h, uint32_t fd, struct descriptor **ret
 
 uint32_t host_sock_open(struct host *h, struct call *call, const struct sock_open_args *a)
 {
-	static const int families[] = { -1, AF_INET, AF_INET6 }, host_types[] = { -1, SOCK_DGRAM, SOCK_STREAM };
+	static const int families[] = { -1, AF_INET, AF_INET6, AF_UNIX }, host_types[] = { -1, SOCK_DGRAM, SOCK_STREAM };
 	struct net_socket socket_of = { .family = (uint8_t)a->family, .type = (uint8_t)a->socktype };
 	uint32_t number;
 	if (a->socktype == 0 || a->socktype >= sizeof host_types / sizeof *host_types)
@@ -91,27 +91,35 @@ uint32_t host_sock_open(struct host *h, struct call *call, const struct sock_ope
 	return guest_write_u32(call, a->opened_fd, number) ? 0 : WASI_EFAULT;
 }
 
+static uint32_t bind_socket(struct host *h, struct descriptor *d, const struct net_address *address)
+{
+	struct host_address host;
+	uint32_t error = host_address_of(h, address, false, &host);
+	if (error)
+		return error;
+	if (bind(d->fd, &host.host.any, host.size) != 0)
+		error = errno_of(errno);
+	host_address_finish(&host);
+	if (error)
+		return error;
+	d->socket->bound = true;
+	d->socket->local = address->family == NET_UNIX ? *address : (struct net_address){ 0 };
+	return 0;
+}
+
 uint32_t host_sock_bind(struct host *h, struct call *call, const struct sock_bind_args *a)
 {
 	struct descriptor *d;
 	struct net_address address;
-	union sockaddr_any host;
-	socklen_t size;
 	uint32_t error = socket_made(h, a->fd, &d);
 	if (!error)
 		error = address_read(call, a->addr, a->port, &address);
 	if (!error && address.family != d->socket->family)
 		error = WASI_EAFNOSUPPORT;
 	if (!error)
-		error = address_to_host(&address, &host, &size);
-	if (!error)
-		error = net_check(h, &host, size, false);
-	if (!error && bind(d->fd, &host.any, size) != 0)
-		error = errno_of(errno);
+		error = bind_socket(h, d, &address);
 	if (error)
 		return error;
-	d->socket->bound = true;
-	d->socket->local = (struct net_address){ 0 };
 	socket_note(call, a->fd, d);
 	return 0;
 }
@@ -128,7 +136,7 @@ uint32_t host_sock_listen(struct host *h, struct call *call, const struct sock_l
 {
 	struct descriptor *d;
 	uint32_t error = socket_made(h, a->fd, &d);
-	if (!error && !d->socket->bound) /* the kernel binds it now */
+	if (!error && !d->socket->bound && d->socket->family != NET_UNIX) /* the kernel binds it now */
 		error = check_unbound(h, d->socket->family);
 	if (error)
 		return error;
@@ -159,30 +167,51 @@ static bool is_connected(const struct descriptor *d)
 	return getpeername(d->fd, &peer.any, &size) == 0;
 }
 
+/* A connection is on its way already. */
+static uint32_t dial_again(struct call *call, uint32_t fd, const struct descriptor *d)
+{
+	struct pollfd ready = { .fd = d->fd, .events = POLLOUT };
+	if (poll(&ready, 1, 0) <= 0)
+		return WASI_EALREADY;
+	socket_settle(call, fd, d);
+	uint32_t error = d->socket->error ? d->socket->error : WASI_EISCONN;
+	d->socket->error = 0;
+	return error;
+}
+
+/* Of a Unix socket whose listener is busy the kernel says so, and there is nothing to poll. */
+static uint32_t dial_host(const struct host *h, const struct descriptor *d, const struct host_address *host)
+{
+	struct pollfd stop = { .fd = h->options.stop_fd, .events = POLLIN };
+	for (;;) {
+		if (connect(d->fd, &host->host.any, host->size) == 0)
+			return 0;
+		bool busy = errno == EAGAIN && d->socket->family == NET_UNIX && !(d->flags & WASI_fdflags_NONBLOCK);
+		if (!busy)
+			return errno == EINTR ? WASI_EINPROGRESS : errno_of(errno);
+		if (poll(&stop, h->options.stop_fd >= 0, 10) > 0)
+			return WASI_EINTR;
+	}
+}
+
 uint32_t socket_dial(struct host *h, struct call *call, uint32_t fd, const struct net_address *peer)
 {
 	struct descriptor *d = &h->table[fd];
 	struct net_socket *socket = d->socket;
-	union sockaddr_any host;
-	socklen_t size;
-	uint32_t error = address_to_host(peer, &host, &size);
-	if (!error)
-		error = net_check(h, &host, size, true);
-	if (error)
-		return error;
-	if (socket->connecting) {
-		struct pollfd ready = { .fd = d->fd, .events = POLLOUT };
-		if (poll(&ready, 1, 0) <= 0)
-			return WASI_EALREADY;
-		socket_settle(call, fd, d);
-		error = socket->error ? socket->error : WASI_EISCONN;
-		socket->error = 0;
-		return error;
-	}
+	struct host_address host;
+	if (socket->connecting)
+		return dial_again(call, fd, d);
 	if (socket->type == NET_STREAM && is_connected(d)) /* the kernel says this only from the second time on */
 		return WASI_EISCONN;
-	int connected = connect(d->fd, &host.any, size);
-	error = connected == 0 ? 0 : errno == EINTR ? WASI_EINPROGRESS : errno_of(errno);
+	uint32_t error = host_address_of(h, peer, true, &host);
+	if (error)
+		return error;
+	error = dial_host(h, d, &host);
+	host_address_finish(&host);
+	if (error == WASI_EINTR) {
+		call->end = CALL_STOPS;
+		return error;
+	}
 	socket->role = SOCKET_CONNECTS;
 	socket->peer = *peer;
 	socket_place(h, socket);
@@ -239,6 +268,9 @@ static uint32_t accept_one(struct host *h, struct call *call, uint32_t fd, uint3
 	struct net_socket socket = { .type = NET_STREAM, .role = SOCKET_ACCEPTED, .bound = true };
 	socket.peer = address_of_host(&peer, size);
 	socket.family = socket.peer.family;
+	unix_seen(h, &socket.peer);
+	if (socket.family == NET_UNIX) /* the listener's, by the guest's name */
+		socket.local = address_local(d);
 	error = socket_add(h, accepted, &socket, (uint16_t)flags, &number);
 	if (error)
 		return error;

@@ -162,6 +162,17 @@ uint32_t net_check(const struct host *h, const union sockaddr_any *host, socklen
 bool net_name_granted(const struct host *h, const char *name);
 void net_name_resolved(struct host *h, const char *name, const struct addrinfo *info); /* one that was asked for by the guest */
 
+/* net_unix.c */
+struct host_address {
+	union sockaddr_any host;
+	socklen_t size;
+	int fd; /* that a path in it goes by; -1: none */
+};
+/* What may be dialled, or else bound. To be finished if there is no error. */
+uint32_t host_address_of(struct host *h, const struct net_address *address, bool dials, struct host_address *ret_address);
+void host_address_finish(struct host_address *address);
+void unix_seen(const struct host *h, struct net_address *address); /* as the guest may see another's */
+
 /* net_resolve.c */
 enum { EAI_REFUSED = -9999 }; /* beside what getaddrinfo returns: the guest may not ask for the name */
 int name_resolve(struct host *h, bool by_guest, const char *node, const char *service, const struct addrinfo *hints,

@@ -113,6 +113,7 @@ uint32_t socket_receive(struct host *h, struct call *call, uint32_t fd, int coun
 	call->end = CALL_RETURNS;
 	received.truncated = message.msg_flags & MSG_TRUNC;
 	received.from = is_stream(d) ? address_peer(d) : address_of_host(&from, message.msg_namelen);
+	unix_seen(h, &received.from);
 	if (!is_stream(d) && d->socket && received.from.family != NET_UNSPEC) {
 		struct net_address local = address_local(d);
 		note_datagram(call, fd, &local, &received.from);
@@ -121,11 +122,23 @@ uint32_t socket_receive(struct host *h, struct call *call, uint32_t fd, int coun
 	return 0;
 }
 
+/* A Unix socket is ready for datagrams, but the one that they go to is full: nothing tells when it no longer is. */
+static uint32_t await_receiver(const struct host *h, struct call *call, const struct descriptor *d)
+{
+	struct pollfd stop = { .fd = h->options.stop_fd, .events = POLLIN };
+	if (d->flags & WASI_fdflags_NONBLOCK)
+		return WASI_EAGAIN;
+	if (poll(&stop, h->options.stop_fd >= 0, 10) <= 0)
+		return 0;
+	call->end = CALL_STOPS;
+	return WASI_EINTR;
+}
+
 /* As a kernel's, a blocking guest's stream takes everything, unless it fails or the guest is to stop. */
 uint32_t socket_send(struct host *h, struct call *call, uint32_t fd, int count, const struct net_address *to, size_t *ret_size)
 {
 	struct descriptor *d = &h->table[fd];
-	union sockaddr_any host;
+	struct host_address host = { .fd = -1 };
 	struct msghdr message = { .msg_iov = h->vectors, .msg_iovlen = (size_t)count };
 	bool all = is_stream(d) && !(d->flags & WASI_fdflags_NONBLOCK);
 	size_t total = 0;
@@ -133,13 +146,15 @@ uint32_t socket_send(struct host *h, struct call *call, uint32_t fd, int count, 
 		return to ? WASI_EISCONN : socket_tls_send(h, call, fd, count, ret_size);
 	uint32_t error = pending_error(d->socket);
 	if (!error && to) {
-		error = address_to_host(to, &host, &message.msg_namelen);
-		message.msg_name = &host;
-		error = error ? error : net_check(h, &host, message.msg_namelen, true);
+		error = host_address_of(h, to, true, &host);
+		message.msg_name = &host.host;
+		message.msg_namelen = host.size;
 	}
 	while (!error) {
 		error = count || !is_stream(d) ? wait_for(h, call, d, POLLOUT) : 0;
 		ssize_t size = error ? 0 : sendmsg(d->fd, &message, MSG_NOSIGNAL);
+		if (!error && size < 0 && errno == EAGAIN && !is_stream(d))
+			error = await_receiver(h, call, d);
 		if (error || starts_over(size))
 			continue; /* ends where there is an error */
 		if (size < 0) {
@@ -151,6 +166,7 @@ uint32_t socket_send(struct host *h, struct call *call, uint32_t fd, int count, 
 		if (!all || message.msg_iovlen == 0)
 			break;
 	}
+	host_address_finish(&host);
 	if (error && total == 0)
 		return error;
 	call->end = CALL_RETURNS;
@@ -199,12 +215,13 @@ uint32_t host_sock_recv(struct host *h, struct call *call, const struct sock_rec
 /* With the sender's address; `port` NULL where version 1 has no place for it. */
 static uint32_t receive_from(struct host *h, struct call *call, const struct v1_sock_recv_from_args *a, const uint32_t *port)
 {
-	struct received received;
+	struct received received = { 0 };
 	struct guest_range room;
 	uint32_t error = address_room(call, a->addr, &room);
 	if (!error)
 		error = receive(h, call, a->fd, a->ri_data, a->ri_flags, &received);
-	if (!error && received.from.family != NET_UNSPEC)
+	bool fits = received.from.family != NET_UNIX || room.size == ADDRESS_BYTES_MAX;
+	if (!error && received.from.family != NET_UNSPEC && fits)
 		error = address_write(call, room, &received.from);
 	if (!error && port && !guest_write_u32(call, *port, received.from.port))
 		error = WASI_EFAULT;

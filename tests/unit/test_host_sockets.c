@@ -281,6 +281,46 @@ static void test_options(void **state)
 	assert_int_equal(CALL(sock_recv, datagrams, VECTOR, 1, 0, OUT, OUT + 4), WASI_EAGAIN);
 }
 
+static void put_abstract(const char *name)
+{
+	put_vector(ADDRESS, ADDRESS_BYTES, 128);
+	memset(bytes + ADDRESS_BYTES, 0, 128);
+	bytes[ADDRESS_BYTES] = NET_UNIX;
+	snprintf((char *)bytes + ADDRESS_BYTES + 3, 100, "timecraft-%d-%s", getpid(), name);
+}
+
+/* Who sends without blocking to a socket that takes no more is told so, although the kernel says that it may write. */
+static void test_unix_datagrams(void **state)
+{
+	(void)state;
+	assert_int_equal(CALL(sock_open, NET_UNIX, DGRAM, OUT), 0);
+	uint32_t to = word(OUT);
+	assert_int_equal(CALL(sock_open, NET_UNIX, DGRAM, OUT), 0);
+	uint32_t from = word(OUT);
+	put_abstract("from");
+	assert_int_equal(CALL(sock_bind, from, ADDRESS, 0), 0);
+	put_abstract("to");
+	assert_int_equal(CALL(sock_bind, to, ADDRESS, 0), 0);
+	put_vector(VECTOR, TEXT, put_text("ping"));
+	set_nonblocking(from);
+	uint32_t sent = 0, error;
+	while ((error = CALL(sock_send_to, from, VECTOR, 1, ADDRESS, 0, 0, OUT)) == 0)
+		sent++;
+	assert_int_equal(error, WASI_EAGAIN);
+	assert_int_not_equal(sent, 0);
+	put_vector(VECTOR, TEXT + 8192, 64);
+	memset(bytes + ADDRESS_BYTES, 0, 128);
+	assert_int_equal(CALL(sock_recv_from, to, VECTOR, 1, ADDRESS, 0, OUT, OUT + 4, OUT + 8), 0);
+	assert_int_equal(word(OUT + 4), 4);
+	char expected[64];
+	snprintf(expected, sizeof expected, "timecraft-%d-from", getpid());
+	assert_int_equal(bytes[ADDRESS_BYTES], NET_UNIX);
+	assert_string_equal((char *)bytes + ADDRESS_BYTES + 3, expected);
+	put_vector(ADDRESS, ADDRESS_BYTES, 16); /* no room for a path: the datagram is there all the same */
+	assert_int_equal(CALL(sock_recv_from, to, VECTOR, 1, ADDRESS, 0, OUT, OUT + 4, OUT + 8), 0);
+	assert_int_equal(word(OUT + 4), 4);
+}
+
 static void test_what_is_wrong(void **state)
 {
 	(void)state;
@@ -312,6 +352,7 @@ int main(void)
 		TEST(test_connected_later),
 		TEST(test_all_that_was_asked_for),
 		TEST(test_options),
+		TEST(test_unix_datagrams),
 		TEST(test_what_is_wrong),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
