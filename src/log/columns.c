@@ -76,6 +76,19 @@ void columns_split(const uint8_t *frames, size_t size, uint8_t *columns)
 	}
 }
 
+/*
+ * Copies `size` bytes, of which there are a few as a rule. Where both have room for more, as much as two registers hold is copied at once:
+ * what is too much of it is written over by what comes after.
+ */
+static inline void copy_few(uint8_t *to, const uint8_t *from, size_t size, size_t room)
+{
+	enum { FEW = 64 };
+	if (__builtin_expect(size <= FEW && room >= FEW, 1))
+		memcpy(to, from, FEW);
+	else
+		memcpy(to, from, size);
+}
+
 bool columns_join(const uint8_t *columns, size_t size, uint8_t *frames)
 {
 	size_t frame_count, ticks_count;
@@ -94,7 +107,8 @@ bool columns_join(const uint8_t *columns, size_t size, uint8_t *frames)
 			memcpy(at + FRAME_HEADER, &ticks, TICKS);
 			fixed += TICKS;
 		}
-		memcpy(at + fixed, rest, frame.size - fixed);
+		size_t left = (size_t)(frames + size - at) - fixed, rest_left = (size_t)(columns + size - rest);
+		copy_few(at + fixed, rest, frame.size - fixed, left < rest_left ? left : rest_left);
 		rest += frame.size - fixed;
 		at += frame.size;
 	}
