@@ -4,6 +4,7 @@
 #include "base/time.h"
 #include "cli/commands.h"
 #include "cli/given.h"
+#include "cli/trace_connections.h"
 #include "cli/trace_log.h"
 #include "cli/trace_output.h"
 #include "emit/network.h"
@@ -12,6 +13,7 @@
 struct trace_network_options {
 	struct trace_output output;
 	struct network_options network;
+	struct exchange_filter filter;
 	struct setup_options setup;
 	bool follow;
 };
@@ -21,6 +23,7 @@ static const struct option table[] = {
 	{ "verbose", 'v', OPTION_FLAG, false, NULL, "Show record numbers and the bytes that were sent and received, secrets included.",
 		AT(network.verbose) },
 	{ "follow", 'f', OPTION_FLAG, false, NULL, "Go on while the process runs.", AT(follow) },
+	OPTION_INCLUDE(trace_connections_table, struct trace_network_options, filter),
 	OPTION_INCLUDE(setup_option_table, struct trace_network_options, setup),
 	OPTION_INCLUDE(trace_output_table, struct trace_network_options, output),
 	{ 0 },
@@ -61,13 +64,16 @@ static enum err take_end(struct record_sink *sink)
 static enum err take_event(struct net_events *events, const struct net_event *event)
 {
 	struct network_trace *t = (struct network_trace *)((char *)events - offsetof(struct network_trace, events));
-	return t->shown ? network_print(t->emitter, &t->options->network, event) : ERR_NONE;
+	if (!t->shown || !exchange_filter_passes_event(&t->options->filter, event))
+		return ERR_NONE;
+	return network_print(t->emitter, &t->options->network, event);
 }
 
 static enum err trace_with(struct network_trace *t, const struct trace_source *source)
 {
 	const struct trace_network_options *options = t->options;
 	TRY(trace_output_open(&options->output, STDOUT_FILENO, "standard output", &t->output));
+	trace_output_gather(&t->output);
 	TRY(emitter_create(options->output.format, &t->output, &t->emitter));
 	TRY(network_create(&t->events, &t->network));
 	TRY(given_network(t->network, &source->manifest));

@@ -1,6 +1,7 @@
 #include "cli/trace_output.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/time.h"
 
@@ -50,4 +51,10 @@ enum err trace_output_open(const struct trace_output *options, int fd, const cha
 	if (fstat(ret_output->fd, &stat) == 0 && S_ISREG(stat.st_mode))
 		ret_output->mode = OUTPUT_BUFFERED;
 	return ERR_NONE;
+}
+
+void trace_output_gather(struct output *output)
+{
+	if (!isatty(output->fd))
+		output->mode = OUTPUT_BUFFERED;
 }

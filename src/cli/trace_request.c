@@ -6,6 +6,7 @@
 #include "base/time.h"
 #include "cli/commands.h"
 #include "cli/given.h"
+#include "cli/trace_connections.h"
 #include "cli/trace_log.h"
 #include "cli/trace_output.h"
 #include "emit/request.h"
@@ -63,11 +64,6 @@ static enum err parse_limit(void *target, const char *value)
 	return ERR_NONE;
 }
 
-static enum err parse_host(void *target, const char *value)
-{
-	return exchange_filter_add(target, BY_HOST, value);
-}
-
 static enum err parse_method(void *target, const char *value)
 {
 	return exchange_filter_add(target, BY_METHOD, value);
@@ -83,34 +79,18 @@ static enum err parse_status(void *target, const char *value)
 	return exchange_filter_add(target, BY_STATUS, value);
 }
 
-static enum err parse_peer(void *target, const char *value)
-{
-	return exchange_filter_add(target, BY_PEER, value);
-}
-
-static enum err parse_port(void *target, const char *value)
-{
-	return exchange_filter_add(target, BY_PORT, value);
-}
-
 #define AT(member) offsetof(struct trace_request_options, member)
 static const struct option table[] = {
 	{ "verbose", 'v', OPTION_FLAG, false, NULL, "Show headers and bodies, secrets included.", AT(verbose) },
 	{ "summary", 0, OPTION_FLAG, false, NULL,
 		"In place of the requests, count them by host and path: statuses, errors, latencies, bytes.", AT(summary) },
 	{ "follow", 'f', OPTION_FLAG, false, NULL, "Go on while the process runs.", AT(follow) },
-	{ "host", 0, OPTION_CALL, false, "GLOB",
-		"Show only requests for this host; *.test fits a.test. As all of these, more than once: any.", AT(filter),
-		.parse = parse_host },
+	OPTION_INCLUDE(trace_connections_table, struct trace_request_options, filter),
 	{ "method", 0, OPTION_CALL, false, "METHODS", "Show only requests of these methods: GET,HEAD.", AT(filter), .parse = parse_method },
 	{ "path", 0, OPTION_CALL, false, "GLOB", "Show only requests whose path fits, with or without its query: '/api/*'.", AT(filter),
 		.parse = parse_path },
 	{ "status", 0, OPTION_CALL, false, "STATUSES",
 		"Show only responses with these: 200, 4xx, 400..499; error: none came, or not whole.", AT(filter), .parse = parse_status },
-	{ "peer", 0, OPTION_CALL, false, "GLOB", "Show only connections with this address, with or without its port, at either end.",
-		AT(filter), .parse = parse_peer },
-	{ "port", 0, OPTION_CALL, false, "PORTS", "Show only connections with these ports at either end: 80,8000..8999.", AT(filter),
-		.parse = parse_port },
 	{ "limit", 0, OPTION_CALL, false, "N", "Show only the first N requests.", 0, .parse = parse_limit },
 	{ "body-max", 0, OPTION_CALL, false, "SIZE", "Show at most so many bytes of a body (1m); more are marked as cut.", 0,
 		.parse = parse_body_max },
@@ -187,6 +167,7 @@ static enum err create(struct request_trace *t, const struct trace_source *sourc
 	how.decoder.head_max = options->head_max ? options->head_max : HEAD_MAX;
 	how.decoder.body_max = !bodies ? 0 : options->body_max ? options->body_max : BODY_MAX;
 	TRY(trace_output_open(&options->output, STDOUT_FILENO, "standard output", &t->output));
+	trace_output_gather(&t->output);
 	TRY(emitter_create(options->output.format, &t->output, &t->emitter));
 	if (options->summary)
 		TRY(exchange_summary_create(&t->summary));

@@ -282,3 +282,21 @@ bool exchange_filter_passes(const struct exchange_filter *filter, const struct e
 	}
 	return true;
 }
+
+bool exchange_filter_passes_event(const struct exchange_filter *f, const struct net_event *event)
+{
+	bool asks = false;
+	for (uint32_t i = 0; i < EXCHANGE_CONDITIONS; i++)
+		asks |= f->conditions[i].count != 0;
+	if (!asks)
+		return true;
+	struct exchange exchange = { .client = event->local, .server = event->peer, .server_name = event->name };
+	if (event->address_count == 0)
+		return exchange_filter_passes(f, &exchange);
+	for (uint32_t i = 0; i < event->address_count; i++) {
+		exchange.server = event->addresses[i];
+		if (exchange_filter_passes(f, &exchange))
+			return true;
+	}
+	return false;
+}

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/err.h"
+#include "trace/event.h"
 #include "trace/exchange.h"
 
 enum exchange_condition {
@@ -35,6 +36,9 @@ struct exchange_filter {
 enum err exchange_filter_add(struct exchange_filter *filter, enum exchange_condition by, const char *text);
 
 bool exchange_filter_passes(const struct exchange_filter *filter, const struct exchange *exchange);
+
+/* The same of what only has addresses and a name. An event of a name passes if one of its addresses does. */
+bool exchange_filter_passes_event(const struct exchange_filter *filter, const struct net_event *event);
 
 /* The name that a request was sent to: of an absolute target, of its Host, or what the server was found by. Without the port; may be empty.
  */

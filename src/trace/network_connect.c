@@ -28,7 +28,8 @@ static void tell_of_attempt(struct network *n, const struct socket *socket)
 	struct socket other = network_stranger(n, n->record->args[0]);
 	if (socket) {
 		other.type = socket->type;
-		other.local = socket->local;
+		if (socket->local.port || socket->local.family == NET_UNIX) /* it has one */
+			other.local = socket->local;
 		other.midway = socket->midway;
 	}
 	if (!syscall_address(&n->syscall, call_param(n->syscall.type, "addr"), &other.peer))

@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 import subprocess
 
 import pytest
@@ -216,3 +217,47 @@ def test_ab_is_answered(box, server):
     assert re.search(r"Complete requests: +500\n", output) and re.search(r"Failed requests: +0\n", output)
     run = server.stop()
     assert len(documents(box, "request", run, "--path", "/", "--status", "200")) >= 500
+
+
+def test_events_are_chosen_by_name_address_and_port(box, program):
+    port = free_port()
+    run = box.run(program("go-client.wasm"), f"http://localhost:{port}/")
+    assert run.code == 1
+
+    def chosen(*options):
+        return [(e["type"], e.get("peer"), e.get("error")) for e in documents(box, "network", run.id, *options)]
+
+    lookup, dials = ("RESOLVE", None, None), [("CONN", f"127.0.0.1:{port}", error) for error in ("EINPROGRESS", "ECONNREFUSED")]
+    assert chosen() == [lookup, *dials]
+    assert chosen("--host", "LOCAL*") == [lookup, *dials]
+    assert chosen("--peer", "127.0.0.*") == [lookup, *dials]
+    assert chosen("--peer", f"127.0.0.?:{port}") == chosen("--port", f"1,{port}") == dials
+    assert chosen("--peer", "10.*") == chosen("--port", "1") == chosen("--host", "other") == []
+
+
+def test_a_refused_network_is_told(box, program):
+    run = box.run("--restrict", program("go-client.wasm"), "http://127.0.0.1:9/")
+    assert run.code == 1
+    assert lines(box.good("trace", "network", run.id)) == ["TCP ? > 127.0.0.1:9: CONN EACCES"]
+
+
+def test_what_a_killed_server_had_open_is_told(box, program):
+    server = Server(box, program("go-server.wasm"))
+    with socket.create_connection(("127.0.0.1", server.port)) as client:
+        client.sendall(b"GET")
+        link = f"127.0.0.1:{client.getsockname()[1]} > 127.0.0.1:{server.port}"
+        back = " > ".join(reversed(link.split(" > ")))
+        seen = [f"TCP {link}: ACCEPT OK", f"TCP {link}: RECV OK 3"]
+
+        def trace(*options):
+            text = box("trace", "network", *options, "@last").text
+            return [line[27:] for line in text.splitlines()]
+
+        wait_for(lambda: trace() == seen)  # nothing is said of an end
+        with box.start("trace", "network", "-f", "@last") as follower:
+            server.process.kill()
+            followed = follower.communicate(timeout=60)[0].decode()
+        server.process.communicate(timeout=60)
+    seen.append(f"TCP {back}: SHUT (rw) exit")
+    assert [line[27:] for line in followed.splitlines()] == seen
+    assert trace() == seen
