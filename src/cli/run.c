@@ -19,13 +19,21 @@
 
 struct run_options {
 	struct option_list env, dirs, net, listen, dial;
-	bool restricted, unrestricted, fly_blind, trace, stack;
+	bool socket_paths, restricted, unrestricted, fly_blind, trace, stack;
 	const char *function;
 	struct setup_options setup;
 	struct trace_options tracing;
 	const char *tls_ca;
 	uint64_t memory_bytes, stack_bytes;
 };
+
+static enum err parse_sockets(void *target, const char *value)
+{
+	if (strcmp(value, "auto") != 0 && strcmp(value, "path_open") != 0)
+		return err_set(ERR_USAGE, "\"%s\" is not known; it may be auto or path_open", value);
+	*(bool *)target = value[0] == 'p';
+	return ERR_NONE;
+}
 
 static enum err parse_size(void *target, const char *value)
 {
@@ -56,6 +64,10 @@ static const struct option table[] = {
 	{ "listen", 'L', OPTION_LIST, false, "ADDRESS",
 		"Give the guest a socket that listens on this address: HOST:PORT, :PORT, [HOST]:PORT or unix:PATH.", AT(listen) },
 	{ "dial", 'D', OPTION_LIST, false, "ADDRESS", "Give the guest a socket that is connected to this address.", AT(dial) },
+	{ "sockets", 'S', OPTION_CALL, false, "HOW",
+		"With path_open, let the guest make sockets also by opening tcp+dial://HOST:PORT or tcp+listen://HOST:PORT in a negative "
+		"directory; auto: only by the calls for sockets.",
+		AT(socket_paths), .parse = parse_sockets },
 	{ "restrict", 0, OPTION_FLAG, false, NULL, "Give the guest nothing but what --env, --dir, --allow-net, --listen and --dial say.",
 		AT(restricted) },
 	{ "no-restrict", 0, OPTION_FLAG, false, NULL,
@@ -217,6 +229,7 @@ static enum err make_host(struct run *run)
 		.dirs = run->grants.dirs,
 		.dir_count = run->grants.dir_count,
 		.socket_count = run->options->listen.count + run->options->dial.count,
+		.socket_paths = run->options->socket_paths,
 		.net_restricted = run->grants.restricted,
 		.net = run->grants.net,
 		.net_count = run->grants.net_count,

@@ -35,6 +35,7 @@ struct host_options {
 	bool net_restricted;     /* of the network the guest has only what it is granted, and the sockets above */
 	const char *const *net;  /* HOST[:PORT] */
 	size_t net_count;
+	bool socket_paths;       /* path_open of tcp+dial:// and the like makes sockets */
 	int stdio[3];            /* descriptors for the guest's 0, 1 and 2; not closed */
 	int stop_fd;             /* becomes readable when the guest is to stop; -1: never */
 	const char *tls_ca;      /* file of authorities that TLS of the host trusts; NULL: the system's */

@@ -134,7 +134,7 @@ int name_resolve(struct host *h, bool by_guest, const char *node, const char *se
 }
 
 /* The extension has no errors of its own for names: whatever the resolver did not find is ECANCELED. */
-static uint32_t errno_of_resolver(int error)
+uint32_t errno_of_resolver(int error)
 {
 	switch (error) {
 	case 0: return 0;

@@ -91,7 +91,7 @@ uint32_t host_sock_open(struct host *h, struct call *call, const struct sock_ope
 	return guest_write_u32(call, a->opened_fd, number) ? 0 : WASI_EFAULT;
 }
 
-static uint32_t bind_socket(struct host *h, struct descriptor *d, const struct net_address *address)
+uint32_t socket_bind(struct host *h, struct descriptor *d, const struct net_address *address)
 {
 	struct host_address host;
 	uint32_t error = host_address_of(h, address, false, &host);
@@ -117,7 +117,7 @@ uint32_t host_sock_bind(struct host *h, struct call *call, const struct sock_bin
 	if (!error && address.family != d->socket->family)
 		error = WASI_EAFNOSUPPORT;
 	if (!error)
-		error = bind_socket(h, d, &address);
+		error = socket_bind(h, d, &address);
 	if (error)
 		return error;
 	socket_note(call, a->fd, d);

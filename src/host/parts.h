@@ -123,6 +123,7 @@ uint32_t socket_send(struct host *h, struct call *call, uint32_t fd, int count, 
 
 /* network.c */
 uint32_t socket_add(struct host *h, int fd, const struct net_socket *socket, uint16_t flags, uint32_t *ret_fd); /* takes fd over */
+uint32_t socket_bind(struct host *h, struct descriptor *descriptor, const struct net_address *address);
 uint32_t socket_dial(struct host *h, struct call *call, uint32_t fd, const struct net_address *peer);
 uint32_t socket_failed(struct call *call, uint32_t fd, struct net_socket *socket,
 	uint32_t error); /* notes that a connection did; returns error */
@@ -162,6 +163,9 @@ uint32_t net_check(const struct host *h, const union sockaddr_any *host, socklen
 bool net_name_granted(const struct host *h, const char *name);
 void net_name_resolved(struct host *h, const char *name, const struct addrinfo *info); /* one that was asked for by the guest */
 
+/* net_path.c */
+uint32_t socket_open_path(struct host *h, struct call *call, const struct path_open_args *a);
+
 /* net_unix.c */
 struct host_address {
 	union sockaddr_any host;
@@ -177,6 +181,7 @@ void unix_seen(const struct host *h, struct net_address *address); /* as the gue
 enum { EAI_REFUSED = -9999 }; /* beside what getaddrinfo returns: the guest may not ask for the name */
 int name_resolve(struct host *h, bool by_guest, const char *node, const char *service, const struct addrinfo *hints,
 	struct addrinfo **ret_result);
+uint32_t errno_of_resolver(int error);
 struct net_address address_of_info(const struct addrinfo *info);
 
 /* resolve.c */

@@ -166,6 +166,8 @@ static uint32_t check_open(const struct descriptor *dir, const struct path_open_
 
 uint32_t host_path_open(struct host *h, struct call *call, const struct path_open_args *a)
 {
+	if (h->options.socket_paths && a->fd > INT32_MAX)
+		return socket_open_path(h, call, a);
 	struct descriptor *dir;
 	const char *path;
 	int flags = open_flags(a);

@@ -97,14 +97,14 @@ static bool kind_reads(uint8_t kind)
 	return kind != PARAM_VAL && kind != PARAM_OUT && kind != PARAM_BUF && kind != PARAM_ARR_OUT && kind != PARAM_STRS;
 }
 
-/* Notes of calls on descriptors, which may be sockets, are kept with what the host writes. */
+/* Notes of calls on descriptors, which may be sockets, and of path_open, which may make one, are kept with what the host writes. */
 static void init_note_bound(struct call_type *call)
 {
-	if (!(call->classes & CLASS_NETWORK) && !(call->classes & CLASS_FD && !(call->classes & CLASS_FILE)))
-		return;
-	call->note_bound = NOTE_SIZE_MAX;
-	call->output_bound += NOTE_SIZE_MAX;
-	call->output_spans++;
+	bool has_notes = call->classes & CLASS_NETWORK || (call->classes & CLASS_FD && !(call->classes & CLASS_FILE));
+	int notes = call->number == CALL_path_open ? 3 : has_notes; /* a name, a socket, its failure */
+	call->note_bound = (uint16_t)(notes * NOTE_SIZE_MAX);
+	call->output_bound += call->note_bound;
+	call->output_spans += (uint16_t)notes;
 }
 
 static void init_call(struct call_type *call, const struct call_draft *draft, char *signature)
