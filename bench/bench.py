@@ -9,6 +9,7 @@ that what else the machine does falls on both. `./dev bench` calls it, with buil
 import argparse
 import os
 import shutil
+import socket
 import statistics
 import subprocess
 import sys
@@ -265,6 +266,42 @@ def bench_validate(bench):
         seconds = statistics.median(map(float, result.stdout.split()))
         size = module.stat().st_size / 1e6
         bench.note(f"validating {name}", f"{size / seconds:.0f} MB/s: {size:.1f} MB in {seconds * 1000:.1f} ms", "", command)
+
+
+def bench_requests(bench):
+    """HTTP from events to lines of text, on one processor: many small exchanges, large bodies, small pieces."""
+    subprocess.run(["ninja", "-C", ROOT / "build", "bench/requests"], check=True, stdout=subprocess.DEVNULL)
+    for what, words in {"small": (200_000, 12), "large": (2_000, 1_000_000), "in pieces of 100 bytes": (1_000, 100_000, 100)}.items():
+        command = [str(word) for word in (ROOT / "build" / "bench" / "requests", *words)]
+        samples = [subprocess.run(command, check=True, capture_output=True, text=True).stdout.split() for _ in range(bench.pairs)]
+        seconds = statistics.median(float(sample[0]) for sample in samples)
+        exchanges, size = int(samples[0][1]), int(samples[0][2])
+        value = f"{exchanges / seconds:,.0f} exchanges/s, {size / 1e6 / seconds:,.0f} MB/s"
+        bench.note(f"requests, {what}", value, "goal: 1,000,000 small, 200 MB/s", command)
+
+
+def bench_served(bench):
+    """Traces of a server in Go that answered 20,000 requests, and ten times as many."""
+    if not shutil.which("ab"):
+        print("served: skipped: ab is not here")
+        return
+    module = guests.make("go-server.wasm")
+    for count in (20_000, 200_000):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            address = f"127.0.0.1:{probe.getsockname()[1]}"
+        command = [str(word) for word in bench.recorded(module, address)]
+        server = subprocess.Popen(command, env=bench.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        server.stdout.readline()  # it listens
+        subprocess.run(["ab", "-q", "-k", "-c", "10", "-n", str(count), f"http://{address}/"], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(["ab", "-q", f"http://{address}/stop"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = server.communicate()[1].split()[0]
+        for kind in ("request", "network"):
+            trace = [TIMECRAFT, "trace", kind, process]
+            seconds = statistics.median(run(trace, bench.env).cpu for _ in range(bench.pairs))
+            memory = max(peak_memory(trace, bench.env) for _ in range(bench.pairs)) / (1 << 20)
+            goal = "goal: 100 ms, 24 MiB" if count == 20_000 else "goal: the same memory"
+            bench.note(f"trace {kind}, {count:,} requests", f"{seconds * 1000:.0f} ms of processor, {memory:.1f} MiB", goal, trace)
 
 
 KERNELS = {"matmul": 60, "nbody": 500_000, "mandelbrot": 500, "hash": 100_000, "sieve": 20, "calls": 33, "sort": 500_000}

@@ -263,13 +263,16 @@ static enum probe_result probe_server(struct view bytes)
 	return size == sizeof start - 1 ? PROBE_YES : PROBE_MORE;
 }
 
+/* One side that speaks HTTP is enough: a server says in HTTP that what it got was none. */
 static enum probe_result probe(struct view client, struct view server)
 {
 	while (client.size && (client.data[0] == '\r' || client.data[0] == '\n'))
 		client = view_slice(client, 1, client.size);
-	if (client.size)
-		return probe_client(client);
-	return server.size ? probe_server(server) : PROBE_MORE;
+	enum probe_result asks = client.size ? probe_client(client) : PROBE_MORE;
+	enum probe_result answers = server.size ? probe_server(server) : PROBE_MORE;
+	if (asks == PROBE_YES || answers == PROBE_YES)
+		return PROBE_YES;
+	return asks == PROBE_NO && answers == PROBE_NO ? PROBE_NO : PROBE_MORE;
 }
 
 const struct protocol http_protocol = {

@@ -94,15 +94,16 @@ enum err exchange_filter_add(struct exchange_filter *filter, enum exchange_condi
 	struct view rest = view_text(text);
 	if (by == BY_PEER || by == BY_HOST || by == BY_PATH)
 		return add_pattern(list, rest);
-	do {
+	for (bool more = true; more;) {
 		const uint8_t *comma = memchr(rest.data, ',', rest.size);
+		more = comma;
 		struct view item = view_slice(rest, 0, comma ? (size_t)(comma - rest.data) : rest.size);
-		rest = view_slice(rest, item.size + 1, rest.size);
+		rest = (struct view){ rest.data + item.size + more, rest.size - item.size - more };
 		if (by == BY_METHOD)
 			TRY(add_pattern(list, item));
 		else
 			TRY(by == BY_PORT ? add_port(list, item) : add_status(list, item));
-	} while (rest.size);
+	}
 	return ERR_NONE;
 }
 

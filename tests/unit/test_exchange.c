@@ -129,7 +129,8 @@ static void test_what_is_no_condition(void **state)
 		const char *text;
 	} cases[] = { { BY_STATUS, "" }, { BY_STATUS, "abc" }, { BY_STATUS, "7" }, { BY_STATUS, "200,," }, { BY_STATUS, "499..400" },
 		{ BY_STATUS, "xx" }, { BY_STATUS, "20000000000" }, { BY_PORT, "65536" }, { BY_PORT, "-1" }, { BY_PORT, "0" },
-		{ BY_METHOD, "" }, { BY_METHOD, "GET,,PUT" }, { BY_HOST, "" }, { BY_PATH, "" }, { BY_PEER, "" } };
+		{ BY_METHOD, "" }, { BY_METHOD, "GET,,PUT" }, { BY_METHOD, "GET," }, { BY_STATUS, "200," }, { BY_HOST, "" },
+		{ BY_PATH, "" }, { BY_PEER, "" } };
 	struct exchange_filter filter = { 0 };
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
