@@ -53,6 +53,7 @@ static void emit_config(const struct config *config, struct emitter *e)
 	emit_bool(e, config->restricted);
 	emit_list(e, "env", config->env, config->env_count);
 	emit_list(e, "dirs", config->dirs, config->dir_count);
+	emit_list(e, "net", config->net, config->net_count);
 	emit_object_end(e);
 	emit_object_end(e);
 }

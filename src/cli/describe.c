@@ -124,7 +124,8 @@ const struct command command_describe = {
 	.arguments = "[options] [process|module|log|runtime] [ID]",
 	.summary = "Tell all about a process, a module, a recording, or the runtime.",
 	.text = "Without an ID it is the last process, or its module. A module may be named by its digest or by a process that ran it. "
-		"Of a process, what it was granted is told too: directories, environment, limits. A log, that is a recording, is named by "
+		"Of a process, what it was granted is told too: directories, environment, sockets, network, limits. A log, that is a "
+		"recording, is named by "
 		"its process; it is read to its end, and what is damaged is told. The runtime is this program.",
 	.words = "process module log runtime",
 	.takes_process = true,

@@ -149,22 +149,23 @@ bool net_address_parse(struct view text, struct net_address *ret_address)
 static bool storage_address(struct view bytes, struct net_address *ret_address)
 {
 	uint16_t family;
+	size_t size;
 	if (bytes.size < 3)
 		return false;
 	memcpy(&family, bytes.data, sizeof family);
 	bytes = view_slice(bytes, 2, bytes.size);
 	struct net_address address = { .family = (uint8_t)family };
 	if (family == NET_INET4)
-		address.size = 4;
+		size = 4;
 	else if (family == NET_INET6)
-		address.size = 16;
-	else if (family == NET_UNIX) /* ended by a NUL; after a first one it is abstract, and has a name behind */
-		address.size = (uint8_t)(1 +
-			strnlen((const char *)bytes.data + 1, bytes.size < NET_ADDRESS_MAX ? bytes.size - 1 : NET_ADDRESS_MAX - 1));
+		size = 16;
+	else if (family == NET_UNIX && bytes.size) /* ended by a NUL; after a first one it is abstract, and has a name behind */
+		size = 1 + strnlen((const char *)bytes.data + 1, bytes.size - 1);
 	else
 		return false;
-	if (bytes.size < address.size)
+	if (bytes.size < size || size > NET_ADDRESS_MAX)
 		return false;
+	address.size = (uint8_t)size;
 	memcpy(address.bytes, bytes.data, address.size);
 	*ret_address = address;
 	return true;

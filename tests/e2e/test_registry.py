@@ -296,7 +296,7 @@ def test_the_configuration_is_shown_and_edited(timecraft, tmp_path):
         "file": str(tmp_path / "config.yaml"),
         "exists": True,
         "registry": {"location": str(timecraft.registry)},
-        "defaults": {"restrict": False, "env": [], "dirs": []},
+        "defaults": {"restrict": False, "env": [], "dirs": [], "net": []},
     }
     timecraft.env["EDITOR"] = "sed -i s/#defaults/defaults/"
     other = tmp_path / "other.yaml"

@@ -57,6 +57,28 @@ static void what_is_no_address_is_none(void **state)
 	assert_false(net_address_parse(view_of(path, 6 + NET_ADDRESS_MAX), &address));
 }
 
+static void paths_are_not_cut(void **state)
+{
+	(void)state;
+	uint8_t bytes[128] = { NET_UNIX };
+	struct net_address address;
+	memset(bytes + 2, 'x', NET_ADDRESS_MAX);
+	assert_true(net_address_of(view_of(bytes, sizeof bytes), &address));
+	assert_int_equal(address.size, NET_ADDRESS_MAX);
+	bytes[2 + NET_ADDRESS_MAX] = 'x';
+	assert_false(net_address_of(view_of(bytes, sizeof bytes), &address));
+	memset(bytes + 2, 'x', sizeof bytes - 2);
+	assert_false(net_address_of(view_of(bytes, sizeof bytes), &address));
+	bytes[2] = bytes[4] = 0;
+	assert_true(net_address_of(view_of(bytes, sizeof bytes), &address));
+	assert_int_equal(address.size, 2);
+	memset(bytes + 2, 0, sizeof bytes - 2);
+	assert_true(net_address_of(view_of(bytes, sizeof bytes), &address));
+	assert_int_equal(address.size, 1);
+	for (size_t size = 0; size < 6; size++)
+		assert_true(!net_address_of(view_of((const uint8_t[]){ NET_INET4, 0, 1, 2, 3, 4 }, size), &address) || size == 4);
+}
+
 /* Cut anywhere, a note is none or another; nothing is read beyond it. */
 static void notes_come_back(void **state)
 {
@@ -83,6 +105,7 @@ int main(void)
 		cmocka_unit_test(a_path_of_every_byte_comes_back),
 		cmocka_unit_test(nothing_is_known_of_nothing),
 		cmocka_unit_test(what_is_no_address_is_none),
+		cmocka_unit_test(paths_are_not_cut),
 		cmocka_unit_test(notes_come_back),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
