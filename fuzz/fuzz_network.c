@@ -19,6 +19,7 @@ struct printing {
 	struct emitter *emitter;
 	struct network *network;
 	bool closed[SOCKETS];
+	uint64_t number;
 };
 
 /* What holds of every event, whatever the records are. */
@@ -36,7 +37,7 @@ static void check(struct printing *p, const struct net_event *event)
 		return;
 	if (p->closed[event->socket])
 		abort();
-	p->closed[event->socket] = event->implied && !event->exit;
+	p->closed[event->socket] = (event->implied && !event->exit) || event->type == EVENT_LOST;
 }
 
 static enum err print_event(struct net_events *events, const struct net_event *event)
@@ -61,7 +62,10 @@ static void pass_record(struct printing *p, struct source *source)
 	struct record record = take_record(source, inputs, spans);
 	record.call = call_of(record.call);
 	record.notes = notes;
-	record.note_count = (uint32_t)take(source, 1) % (NOTES + 1);
+	uint32_t notes_and_gap = (uint32_t)take(source, 1);
+	record.note_count = notes_and_gap % (NOTES + 1);
+	p->number += notes_and_gap >> 7; /* records that are missing */
+	record.number = p->number++;
 	for (uint32_t i = 0; i < record.note_count; i++)
 		notes[i] = take_bytes(source);
 	if (network_record(p->network, &record))

@@ -11,6 +11,7 @@ static const char *const type_names[] = {
 	[EVENT_RECEIVE] = "RECV",
 	[EVENT_SHUTDOWN] = "SHUT",
 	[EVENT_RESOLVE] = "RESOLVE",
+	[EVENT_LOST] = "LOST",
 	[EVENT_TLS] = "TLS",
 };
 
@@ -79,6 +80,10 @@ static void put_resolved(struct buf *out, const struct net_event *event)
 static void put_what(struct buf *out, const struct net_event *event)
 {
 	format_text(out, type_names[event->type]);
+	if (event->type == EVENT_LOST) {
+		put_reason(out, event);
+		return;
+	}
 	format_byte(out, ' ');
 	if (event->error) {
 		put_errno(out, event->error);

@@ -317,6 +317,7 @@ enum err connections_event(struct connections *all, const struct net_event *even
 	case EVENT_SEND:
 	case EVENT_RECEIVE: return take_data(all, event);
 	case EVENT_SHUTDOWN: return take_shutdown(all, event);
+	case EVENT_LOST: return remove_connection(all, event->socket, event->reason, event->reason);
 	default: return ERR_NONE;
 	}
 }

@@ -15,6 +15,7 @@ enum net_event_type {
 	EVENT_RECEIVE,  /* size 0 of a stream: its end */
 	EVENT_SHUTDOWN, /* `sides` */
 	EVENT_RESOLVE,  /* name; addresses, or an error */
+	EVENT_LOST,     /* records are missing: what became of the connection is not known, nor what its descriptor is now; reason */
 	EVENT_TLS,      /* a handshake that failed: error, reason; or, error 0, an end without close_notify */
 };
 

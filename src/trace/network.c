@@ -80,7 +80,7 @@ void network_tell(struct network *n, const struct socket *socket, struct net_eve
 static void tell_of_close(struct network *n, struct socket *socket, bool exit)
 {
 	uint8_t sides = socket->open & (socket->ended ? SIDE_WRITE : SIDE_READ | SIDE_WRITE);
-	if (is_connection(socket) && sides && n->record)
+	if (is_connection(socket) && sides && n->record && !socket->doubtful)
 		network_tell(n, socket, (struct net_event){ .type = EVENT_SHUTDOWN, .sides = sides, .implied = true, .exit = exit });
 	socket->open = 0;
 }
@@ -186,6 +186,31 @@ static void follow_end(struct network *n)
 	}
 }
 
+static void lose_socket(struct network *n, struct socket *socket, struct view reason)
+{
+	if (is_connection(socket) && socket->open && !socket->doubtful)
+		network_tell(n, socket, (struct net_event){ .type = EVENT_LOST, .reason = reason });
+	struct socket other = network_stranger(n, socket->fd);
+	other.type = socket->type;
+	other.role = socket->role;
+	other.open = socket->open;
+	other.doubtful = true;
+	*socket = other;
+}
+
+/* Records are missing from a damaged recording. A descriptor may have been closed in them, and its number be another's. */
+static void lose_sockets(struct network *n)
+{
+	BUF_CLEANUP struct buf reason = { 0 };
+	buf_printf(&reason, "records %llu to %llu are missing", (unsigned long long)n->next_number,
+		(unsigned long long)n->record->number - 1);
+	for (uint32_t fd = 0; fd < n->sockets.capacity; fd++) {
+		struct socket *socket = n->sockets.slots[fd];
+		if (socket && socket->role != SOCKET_LISTENS)
+			lose_socket(n, socket, view_text(buf_text(&reason)));
+	}
+}
+
 /* Most records are of other things: they must cost nothing. */
 static bool concerns(const struct network *n, const struct record *record)
 {
@@ -210,7 +235,9 @@ enum err network_record(struct network *n, const struct record *record)
 	n->record = record;
 	n->failed = false;
 	n->datagram.kind = 0;
-	n->last_number = record->number;
+	if (record->number > n->next_number)
+		lose_sockets(n);
+	n->next_number = record->number + 1;
 	n->last_time = end_of(record);
 	if (record->kind != RECORD_CALL) {
 		if (record->kind != RECORD_GROW)
@@ -231,7 +258,7 @@ enum err network_record(struct network *n, const struct record *record)
 
 enum err network_end(struct network *n)
 {
-	struct record last = { .number = n->last_number, .start = n->last_time };
+	struct record last = { .number = n->next_number - (n->next_number != 0), .start = n->last_time };
 	n->record = &last;
 	follow_end(n);
 	n->record = NULL;

@@ -20,7 +20,7 @@ struct network {
 	struct buf addresses; /* struct net_address: of a name */
 	struct known_name *names;
 	uint32_t names_next;
-	uint64_t last_number, last_time; /* of the records that were */
+	uint64_t next_number, last_time; /* of the records that were */
 	/* Of the record under way. */
 	const struct record *record;
 	struct syscall syscall;

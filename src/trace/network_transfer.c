@@ -86,6 +86,7 @@ void network_send(struct network *n, struct socket *socket, const char *iovs, co
 		tell_of_transfer_error(n, socket, EVENT_SEND);
 		return;
 	}
+	socket->doubtful = false;
 	if (!syscall_out(&n->syscall, call_param(n->syscall.type, nwritten), &taken) || (taken == 0 && socket->type != NET_DGRAM))
 		return;
 	struct net_event event = { .type = EVENT_SEND, .size = gather_sent(n, call_param(n->syscall.type, iovs), taken) };
@@ -102,6 +103,7 @@ void network_receive(struct network *n, struct socket *socket, const char *iovs,
 		tell_of_transfer_error(n, socket, EVENT_RECEIVE);
 		return;
 	}
+	socket->doubtful = false;
 	struct net_event event = { .type = EVENT_RECEIVE, .peek = peek, .size = gather_received(n), .time = end_of(n->record) };
 	bool ends = event.size == 0 && socket->type != NET_DGRAM;
 	if (ends && (socket->ended || peek || !has_room(n, call_param(n->syscall.type, iovs))))

@@ -15,6 +15,7 @@ struct socket {
 	bool tls;
 	bool ended;    /* the peer sends no more, and the guest knows */
 	bool midway;
+	bool doubtful; /* records are missing, and nothing has been heard of it since: it may be gone */
 	uint8_t name_size;
 	uint16_t failure; /* the errno that it failed with, which was told; 0: none. Later calls may return it again */
 	struct net_address local, peer;

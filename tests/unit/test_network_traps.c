@@ -224,6 +224,27 @@ static void tls(struct printing *p)
 	done(p);
 }
 
+/* What a descriptor is after records that are missing is not known, but that a server listens. */
+static void damage(struct printing *p)
+{
+	const struct note given = { .kind = NOTE_SOCKET, .type = NET_STREAM, .state = SOCKET_LISTENS, .fd = 3, .local = THERE(8080) };
+	assert_int_equal(network_add(p->network, &given), ERR_NONE);
+	connected(p, 4, 50700);
+	connected(p, 5, 50701);
+	shut(p, 5, WASI_sdflags_RD | WASI_sdflags_WR);
+	BEGIN(sock_accept, 3, 0, OUT_AT);
+	out(0, 6);
+	note_socket(6, NET_STREAM, SOCKET_ACCEPTED, THERE(8080), HERE(3));
+	done(p);
+	made.number += 10;
+	write_one(p, 4, "whose?", 6);
+	write_one(p, 6, "whose?", 6);
+	made.number += 1;
+	fail_with(p, CALL_sock_accept, 3, WASI_EMFILE);
+	for (uint32_t fd = 3; fd < 7; fd++)
+		close_fd(p, fd);
+}
+
 static void tell_traps(struct printing *p)
 {
 	failures(p);
@@ -232,6 +253,7 @@ static void tell_traps(struct printing *p)
 	servers(p);
 	names(p);
 	tls(p);
+	damage(p);
 	/* Killed: no record says so. */
 	assert_int_equal(network_end(p->network), ERR_NONE);
 	assert_int_equal(network_end(p->network), ERR_NONE);
