@@ -143,6 +143,8 @@ enum err host_create(const struct host_options *options, struct host **ret_host)
 		err = add_dir(h, &options->dirs[i]);
 	for (size_t i = 0; i < options->socket_count && !err; i++)
 		err = socket_give(h, &options->sockets[i]);
+	if (!err && options->tls_ca) /* a file that is no good is better found now than when the guest dials */
+		err = tls_config_create(options->tls_ca, &h->tls_config);
 	if (err) {
 		host_destroy(h);
 		return err;

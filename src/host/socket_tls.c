@@ -13,11 +13,11 @@ static void note_tls(struct call *call, uint32_t fd, enum tls_state state, uint3
 	guest_note(call, view_of(bytes, note_encode(&note, bytes)));
 }
 
-/* What became of the connection, a piece at a time. */
+/* What became of the connection: in one call it may come about and end. */
 static void note_news(struct call *call, uint32_t fd, struct net_socket *socket)
 {
 	struct tls_news news;
-	if (tls_news(socket->tls, &news))
+	while (tls_news(socket->tls, &news))
 		note_tls(call, fd, news.state, news.error, news.text);
 }
 
@@ -43,10 +43,11 @@ static uint32_t take_error(struct net_socket *socket)
 	return error;
 }
 
-static uint32_t make_config(struct host *h)
+static uint32_t make_config(struct host *h, struct call *call, uint32_t fd)
 {
 	if (h->tls_config || !tls_config_create(h->options.tls_ca, &h->tls_config))
 		return 0;
+	note_tls(call, fd, TLS_FAILED, WASI_EIO, view_text(err_text()));
 	return WASI_EIO;
 }
 
@@ -73,7 +74,7 @@ uint32_t socket_start_tls(struct host *h, struct call *call, uint32_t fd, struct
 		return WASI_ENOTCONN;
 	if (socket->tls)
 		return WASI_EALREADY;
-	uint32_t error = make_config(h);
+	uint32_t error = make_config(h, call, fd);
 	if (!error)
 		error = tls_create(h->tls_config, d->fd, name, &socket->tls);
 	if (error)

@@ -33,9 +33,18 @@ static bool is_memory(unsigned long code)
 	return ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE;
 }
 
+/* The first error of TLS itself, before which there may be others of the arithmetic below it; else the first of all. */
+static unsigned long first_error(void)
+{
+	unsigned long first = ERR_get_error(), code = first;
+	while (code && ERR_GET_LIB(code) != ERR_LIB_SSL)
+		code = ERR_get_error();
+	return code ? code : first;
+}
+
 void tls_fail_ssl(struct tls *t)
 {
-	unsigned long code = ERR_peek_error();
+	unsigned long code = first_error();
 	if (ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) == SSL_R_CERTIFICATE_VERIFY_FAILED) {
 		const char *why = X509_verify_cert_error_string(SSL_get_verify_result(t->ssl));
 		snprintf(t->reason, sizeof t->reason, "certificate verify failed: %s (%s)", why, t->name);

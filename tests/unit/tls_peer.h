@@ -282,3 +282,48 @@ static inline uint32_t shake_hands(struct pair *p)
 			assert_true(spoke);
 	}
 }
+
+static inline uint32_t read_some(struct pair *p, void *bytes, size_t size, size_t *ret_size)
+{
+	struct iovec vector = { bytes, size };
+	return tls_read(p->tls, &vector, 1, 0, false, ret_size);
+}
+
+static inline uint32_t write_some(struct pair *p, const void *bytes, size_t size, size_t *ret_size)
+{
+	struct iovec vector = { (void *)bytes, size };
+	return tls_write(p->tls, &vector, 1, ret_size);
+}
+
+static inline void assert_reads(struct pair *p, const char *text)
+{
+	char bytes[256];
+	size_t size = 0;
+	assert_int_equal(0, read_some(p, bytes, sizeof bytes, &size));
+	assert_int_equal(strlen(text), size);
+	assert_memory_equal(text, bytes, size);
+}
+
+static inline void assert_writes(struct pair *p, const char *text)
+{
+	size_t size = 0;
+	assert_int_equal(0, write_some(p, text, strlen(text), &size));
+	assert_int_equal(strlen(text), size);
+}
+
+static inline void assert_news(struct pair *p, enum tls_state state, uint32_t error, const char *text)
+{
+	struct tls_news news;
+	assert_true(tls_news(p->tls, &news));
+	char copy[NOTE_TEXT_MAX + 1];
+	snprintf(copy, sizeof copy, "%.*s", VIEW_ARG(news.text));
+	assert_string_equal(text, copy);
+	assert_int_equal(state, news.state);
+	assert_int_equal(error, news.error);
+}
+
+static inline void assert_no_news(struct pair *p)
+{
+	struct tls_news news;
+	assert_false(tls_news(p->tls, &news));
+}
