@@ -19,7 +19,7 @@ enum state {
 };
 
 enum {
-	PENDING_MAX = 1024,           /* requests that were sent before their responses */
+	PENDING_MAX = 256,           /* requests that were sent before their responses */
 	PENDING_BYTES_MAX = 1 << 20,  /* of their start lines and fields */
 	LINE_MAX = 4096,              /* of a chunk's size and its extensions */
 	INTERIM_MAX = 8,              /* responses on the way that are kept */

@@ -184,6 +184,8 @@ static bool remember_piece(struct connection *c, enum message_side side, size_t 
 	bool same = last && last->side == side && ((last->time == time && last->record == c->all->record) || count >= TURNS_MAX);
 	if (same) {
 		last->size += size;
+		last->time = time;
+		last->record = c->all->record;
 		return true;
 	}
 	buf_append(&c->pieces, &(struct piece){ side, size, time, c->all->record }, sizeof(struct piece));

@@ -145,6 +145,10 @@ static enum err add_message(struct message_sink *sink, uint64_t number, enum mes
 		return err_nomem();
 	held = *place;
 	TRY(held_exchange_take(held, side, message, &c->all->memory));
+	if (side == SIDE_SERVER && !held->begun) { /* an error in its place: no byte of it came */
+		held->exchange.record = c->all->record;
+		ordering_begin(&c->all->ordering, held, message->time);
+	}
 	bool whole = is_told(&held->exchange.request) && is_told(&held->exchange.response);
 	if (!whole)
 		return ERR_NONE;
@@ -302,6 +306,13 @@ static enum err take_shutdown(struct connections *all, const struct net_event *e
 	return ERR_NONE;
 }
 
+/* The peer ended as anybody between could have ended it: a body that goes up to the end may have gone on. */
+static enum err take_truncation(struct connections *all, const struct net_event *event)
+{
+	struct connection *c = *place_of(all, event->socket);
+	return c ? connection_close(c, c->accepted ? SIDE_CLIENT : SIDE_SERVER, event->reason) : ERR_NONE;
+}
+
 enum err connections_event(struct connections *all, const struct net_event *event)
 {
 	struct connection *c;
@@ -318,6 +329,7 @@ enum err connections_event(struct connections *all, const struct net_event *even
 	case EVENT_RECEIVE: return take_data(all, event);
 	case EVENT_SHUTDOWN: return take_shutdown(all, event);
 	case EVENT_LOST: return remove_connection(all, event->socket, event->reason, event->reason);
+	case EVENT_TLS: return take_truncation(all, event);
 	default: return ERR_NONE;
 	}
 }

@@ -110,21 +110,24 @@ void ordering_take_back(struct ordering *o, struct held_exchange *held)
 	held->begun = false;
 }
 
-/* Times never go back: the last to begin is the last in the list. */
+static bool is_earlier(const struct held_exchange *a, const struct held_exchange *b)
+{
+	return a->exchange.time < b->exchange.time || (a->exchange.time == b->exchange.time && a->order < b->order);
+}
+
+/* The list is in the order of times, which go back only where a protocol was found late: the last to begin is the last as a rule. */
 void ordering_begin(struct ordering *o, struct held_exchange *held, uint64_t time)
 {
 	ordering_take_back(o, held);
 	held->exchange.time = time;
 	held->order = o->next_order++;
 	held->before = o->last;
-	*(o->last ? &o->last->after : &o->first) = held;
-	o->last = held;
+	while (held->before && is_earlier(held, held->before))
+		held->before = held->before->before;
+	held->after = held->before ? held->before->after : o->first;
+	*(held->before ? &held->before->after : &o->first) = held;
+	*(held->after ? &held->after->before : &o->last) = held;
 	held->begun = true;
-}
-
-static bool is_earlier(const struct held_exchange *a, const struct held_exchange *b)
-{
-	return a->exchange.time < b->exchange.time || (a->exchange.time == b->exchange.time && a->order < b->order);
 }
 
 static void sink_down(struct ordering *o, uint32_t i)

@@ -95,6 +95,35 @@ static const struct session http_sessions[] = {
 		{ ASK("GET /1 HTTP/1.1\r\nHost: a\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n"),
 			ANSWER("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n1"), ANSWER("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n2"),
 			CLIENT_ENDS } },
+	{ "upgrades that are not taken, answered at once",
+		{ ASK("GET /1 HTTP/1.1\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n"
+		      "GET /2 HTTP/1.1\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\nGET /3 HTTP/1.1\r\n\r\n"),
+			ANSWER("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n1HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n2"
+			       "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n3"),
+			CLIENT_ENDS } },
+	{ "a tunnel whose bytes came before it was granted",
+		{ ASK("CONNECT a.test:80 HTTP/1.1\r\n\r\nGET /early HTTP/1.1\r\n\r\n"),
+			ANSWER("HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"), CLIENT_ENDS } },
+	{ "a tunnel that is never granted", { ASK("CONNECT a.test:80 HTTP/1.1\r\n\r\nearly bytes"), SERVER_ENDS, CLIENT_ENDS } },
+	{ "an answer while the header of the request is under way",
+		{ ASK("GET /1 HTTP/1.1\r\nHost: a\r\nX-Slo"), ANSWER("HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n"),
+			SERVER_ENDS, CLIENT_ENDS } },
+	{ "nothing but a response on the way",
+		{ ASK("PUT /1 HTTP/1.1\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n"), ANSWER("HTTP/1.1 100 Continue\r\n\r\n"),
+			SERVER_ENDS, CLIENT_ENDS } },
+	{ "more responses on the way than are kept",
+		{ ASK("GET /1 HTTP/1.1\r\n\r\n"),
+			ANSWER("HTTP/1.1 102 1\r\n\r\nHTTP/1.1 102 2\r\n\r\nHTTP/1.1 102 3\r\n\r\n"
+			       "HTTP/1.1 102 4\r\n\r\nHTTP/1.1 102 5\r\n\r\n"
+			       "HTTP/1.1 102 6\r\n\r\nHTTP/1.1 102 7\r\n\r\nHTTP/1.1 102 8\r\n\r\nHTTP/1.1 102 9\r\n\r\n"
+			       "HTTP/1.1 102 10\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n"),
+			CLIENT_ENDS } },
+	{ "a coding of the transfer under the chunks",
+		{ ASK("GET /1 HTTP/1.1\r\nTE: gzip\r\n\r\n"),
+			ANSWER("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n22\r\n"
+			       "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xf3\x48\xcd\xc9\xc9\xd7\x51"
+			       "\x08\xcf\x2f\xca\x49\x51\xe4\x02\x00\x84\x9e\xe8\xb4\x0e\x00\x00\x00\r\n0\r\n\r\n"),
+			CLIENT_ENDS } },
 	{ "never answered",
 		{ ASK("GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n"),
 			ANSWER("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n1"), SERVER_ENDS, CLIENT_ENDS } },

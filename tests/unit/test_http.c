@@ -78,6 +78,7 @@ static void tell(struct printing *p, struct net_event what)
 	event.sides = what.sides;
 	event.implied = what.implied;
 	event.error = what.error;
+	event.reason = what.reason;
 	event.data = what.data;
 	event.data_count = what.data_count;
 	event.size = what.size;
@@ -203,6 +204,28 @@ static void test_whole_outputs(void **state)
 	check_in_one(EMIT_YAML, true, "http-summary.yaml");
 }
 
+/* A body that goes up to the end is not known to be whole where TLS did not end as it should; one with a length is. */
+static void test_an_end_without_close_notify(void **state)
+{
+	static const char asked[] = "GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\n";
+	static const char answered[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\n\r\nall?";
+	static const char expected[] = "2023/11/15 08:13:20.001000 HTTP 172.16.0.0:49152 > 44.194.85.187:443: GET /1 => 200 OK\n"
+				       "2023/11/15 08:13:20.001000 HTTP 172.16.0.0:49152 > 44.194.85.187:443: GET /2 => "
+				       "Response error: ended without close_notify before the end of the body\n";
+	struct printing p;
+	(void)state;
+	start(&p, EMIT_LINE, false);
+	open_connection(&p, 1, false);
+	p.event.time += NS_PER_MS;
+	pass(&p, true, view_text(asked));
+	pass(&p, false, view_text(answered));
+	tell(&p, (struct net_event){ .type = EVENT_TLS, .reason = view_text("ended without close_notify") });
+	end_side(&p, false);
+	char *text = finish(&p);
+	assert_string_equal(text, expected);
+	free(text);
+}
+
 /* Who the process is makes no difference, nor how the bytes were cut. */
 static void test_every_chunking(void **state)
 {
@@ -227,6 +250,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_whole_outputs),
 		cmocka_unit_test(test_every_chunking),
+		cmocka_unit_test(test_an_end_without_close_notify),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
