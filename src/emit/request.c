@@ -4,12 +4,21 @@
 #include "emit/format.h"
 #include "emit/hexdump.h"
 
+/* U+0080 to U+009F, which some terminals obey: either byte of one. The text is UTF-8. */
+static bool is_control(struct view text, size_t at)
+{
+	if (text.data[at] == 0xc2)
+		return text.data[at + 1] < 0xa0;
+	return at && text.data[at - 1] == 0xc2 && text.data[at] < 0xa0;
+}
+
 void request_print_word(struct buf *out, struct view text)
 {
 	bool utf8 = utf8_valid(text);
 	for (size_t i = 0; i < text.size; i++) {
 		uint8_t byte = text.data[i];
-		if ((byte < ' ' && byte != '\t') || byte == 0x7f || (byte >= 0x80 && !utf8))
+		bool control = (byte < ' ' && byte != '\t') || byte == 0x7f || (utf8 && is_control(text, i));
+		if (control || (byte >= 0x80 && !utf8))
 			buf_printf(out, "\\%03o", byte);
 		else
 			format_byte(out, (char)byte);
@@ -81,12 +90,14 @@ static void print_line(struct buf *out, const struct exchange *exchange)
 /* A terminal shows it as it is. */
 static bool is_text(struct view bytes)
 {
+	if (!utf8_valid(bytes))
+		return false;
 	for (size_t i = 0; i < bytes.size; i++) {
 		uint8_t byte = bytes.data[i];
-		if ((byte < ' ' && byte != '\t' && byte != '\n' && byte != '\r') || byte == 0x7f)
+		if ((byte < ' ' && byte != '\t' && byte != '\n' && byte != '\r') || byte == 0x7f || is_control(bytes, i))
 			return false;
 	}
-	return utf8_valid(bytes);
+	return true;
 }
 
 /* The part of a text that was cut within a character ends before it. */

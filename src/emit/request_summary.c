@@ -1,6 +1,7 @@
 #include "emit/request_summary.h"
 
 #include "emit/format.h"
+#include "emit/request.h"
 #include "emit/text_table.h"
 
 enum { CLASSES = 6 };
@@ -16,6 +17,14 @@ static void add_duration(struct text_table *table, struct buf *scratch, uint64_t
 	text_table_cell_view(table, buf_view(scratch));
 }
 
+/* From the wire. */
+static void add_name(struct text_table *table, struct buf *scratch, struct view name)
+{
+	buf_clear(scratch);
+	request_print_word(scratch, name);
+	text_table_cell_view(table, buf_view(scratch));
+}
+
 static void add_line(struct text_table *table, struct buf *scratch, const struct exchange_group *group)
 {
 	text_table_cell(table, "%llu", (unsigned long long)group->count);
@@ -28,8 +37,8 @@ static void add_line(struct text_table *table, struct buf *scratch, const struct
 	buf_clear(scratch);
 	format_size(scratch, group->bytes);
 	text_table_cell_view(table, buf_view(scratch));
-	text_table_cell_view(table, group->others ? view_text("(others)") : group->host);
-	text_table_cell_view(table, group->path.size ? group->path : view_text("-"));
+	add_name(table, scratch, group->others ? view_text("(others)") : group->host);
+	add_name(table, scratch, group->path.size ? group->path : view_text("-"));
 }
 
 static enum err print_table(struct emitter *emitter, struct exchange_group *const *groups, uint32_t count)

@@ -185,7 +185,14 @@ static const struct session http_sessions[] = {
 			ANSWER("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nplain"), CLIENT_ENDS } },
 	{ "bytes that would reach the terminal",
 		{ ASK("GET /\x1b[2J\x07 HTTP/1.1\r\nHost: a\r\nX-Bell: \x07\x1b]0;t\x07\r\n\r\n"),
-			ANSWER("HTTP/1.1 200 \x1b[31mOK\r\nContent-Length: 5\r\n\r\n\x1b[2Jx"), CLIENT_ENDS } },
+			ANSWER("HTTP/1.1 200 \x1b[31mOK\r\nContent-Length: 5\r\n\r\n\x1b[2Jx"),
+			ASK("GET /\xc3\xa9\xc2\x9b\x9b HTTP/1.1\r\n"
+			    "X: \xc2\x9b"
+			    "1m\xc3\xa9\r\n\r\n"),
+			ANSWER("HTTP/1.1 200 \xff\r\n"
+			       "Content-Length: 4\r\n\r\n\xc2\x9b"
+			       "2J"),
+			CLIENT_ENDS } },
 };
 
 enum { HTTP_SESSIONS = sizeof http_sessions / sizeof *http_sessions };
