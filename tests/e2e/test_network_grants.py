@@ -1,6 +1,7 @@
 """What of the network a guest may use."""
 
 import json
+import re
 import socket
 import threading
 
@@ -54,6 +55,22 @@ def test_a_plain_run_has_it(timecraft, guest, server):
     ]
     assert result.stdout.splitlines() == expected
     assert timecraft.lines("replay", "@last") == expected
+
+
+def test_system_calls_show_the_addresses_of_sockets(timecraft, guest, server):
+    target = f"127.0.0.1:{server}"
+    timecraft("run", "--", guest("net"), "connect", target)
+    calls = timecraft.lines("trace", "syscall", "-y", "--filter", "network,fd_write,fd_read", "@last")
+    pair = f"172.16.0.0:49152 > {target}"
+    names = [re.match(r"(\w+)\((\d+<.*?>)[,)]", call) for call in calls]
+    assert calls[0].endswith("= 4<socket>")
+    assert [(name[1], name[2]) for name in names if name and name[1].startswith("sock_")] == [
+        ("sock_connect", "4<socket>"),
+        ("sock_getlocaladdr", f"4<{pair}>"),
+        ("sock_getpeeraddr", f"4<{pair}>"),
+    ]
+    assert [call for call in calls if call.startswith(f"fd_write(4<{pair}>")]
+    assert [call for call in calls if call.startswith(f"fd_read(4<{pair}>")]
 
 
 def test_what_is_granted(timecraft, guest, server):
