@@ -252,16 +252,25 @@ static enum err remove_connection(struct connections *all, uint64_t socket, stru
 	return err;
 }
 
+/* A side of a connection ends; with both, it is over, and its descriptor may be closed without another word. */
+static enum err end_side(struct connection *c, bool own, struct view reason)
+{
+	TRY(connection_close(c, own == c->accepted ? SIDE_SERVER : SIDE_CLIENT, reason));
+	if (c->closed[SIDE_CLIENT] && c->closed[SIDE_SERVER])
+		return remove_connection(c->all, c->socket, (struct view){ 0 }, (struct view){ 0 });
+	return ERR_NONE;
+}
+
 static enum err take_data(struct connections *all, const struct net_event *event)
 {
-	struct connection *c;
+	struct connection *c = *place_of(all, event->socket);
+	if (event->size == 0)
+		return c && event->type == EVENT_RECEIVE ? end_side(c, false, (struct view){ 0 }) : ERR_NONE;
 	TRY(add(all, event, &c));
 	bool own = event->type == EVENT_SEND;
 	enum message_side side = own == event->accepted ? SIDE_SERVER : SIDE_CLIENT;
 	for (uint32_t i = 0; i < event->data_count && !c->closed[side]; i++) /* nothing comes behind an end */
 		TRY(connection_feed(c, side, event->data[i], event->time));
-	if (event->type == EVENT_RECEIVE && event->size == 0)
-		TRY(connection_close(c, side, (struct view){ 0 }));
 	return ERR_NONE;
 }
 
@@ -289,7 +298,7 @@ static enum err take_error(struct connections *all, const struct net_event *even
 		buf_printf(&reason, "%s (%s)", name ? name : "?", text ? text : "unknown error");
 	struct view why = view_text(buf_text(&reason));
 	if (event->error == WASI_EPIPE) /* what the peer said before may still be received */
-		return connection_close(c, c->accepted ? SIDE_SERVER : SIDE_CLIENT, why);
+		return end_side(c, true, why);
 	return remove_connection(all, event->socket, why, why);
 }
 
@@ -301,16 +310,17 @@ static enum err take_shutdown(struct connections *all, const struct net_event *e
 	if (event->implied)
 		return remove_connection(all, event->socket, event->exit ? view_text("the process ended") : (struct view){ 0 },
 			event->exit ? view_text("the process ended") : view_text("the process closed the connection"));
-	if (event->sides & SIDE_WRITE)
-		return connection_close(c, c->accepted ? SIDE_SERVER : SIDE_CLIENT, (struct view){ 0 });
-	return ERR_NONE;
+	if (event->sides == (SIDE_READ | SIDE_WRITE))
+		return remove_connection(all, event->socket, (struct view){ 0 }, view_text("the process closed the connection"));
+	bool own = event->sides == SIDE_WRITE;
+	return end_side(c, own, own ? (struct view){ 0 } : view_text("the process reads no more"));
 }
 
 /* The peer ended as anybody between could have ended it: a body that goes up to the end may have gone on. */
 static enum err take_truncation(struct connections *all, const struct net_event *event)
 {
 	struct connection *c = *place_of(all, event->socket);
-	return c ? connection_close(c, c->accepted ? SIDE_CLIENT : SIDE_SERVER, event->reason) : ERR_NONE;
+	return c ? end_side(c, false, event->reason) : ERR_NONE;
 }
 
 enum err connections_event(struct connections *all, const struct net_event *event)

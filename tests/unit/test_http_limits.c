@@ -271,6 +271,29 @@ static void test_one_that_holds_up_the_others(void **state)
 	assert_int_equal(w.exchanges, 100001);
 }
 
+/* A side at a time, as polite programs end connections; the close of such a socket is no event. */
+static void test_connections_that_end_side_by_side(void **state)
+{
+	struct watching w;
+	(void)state;
+	start(&w);
+	for (uint64_t i = 0; i < 20000; i++) {
+		w.event.socket = 2 + i;
+		tell(&w, EVENT_CONNECT, (struct view){ 0 });
+		sent(&w, view_text("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
+		came(&w, view_text("HTTP/1.1 204 No Content\r\n\r\n"));
+		w.event.sides = SIDE_WRITE;
+		tell(&w, EVENT_SHUTDOWN, (struct view){ 0 });
+		came(&w, (struct view){ 0 });
+		came(&w, (struct view){ 0 });
+	}
+	assert_true(w.most < MIB);
+	assert_int_equal(w.exchanges, 20000);
+	finish(&w);
+	assert_int_equal(w.exchanges, 20000);
+	assert_int_equal(w.errors, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -283,6 +306,7 @@ int main(void)
 		cmocka_unit_test(test_bodies_larger_than_is_kept),
 		cmocka_unit_test(test_bytes_without_sense),
 		cmocka_unit_test(test_one_that_holds_up_the_others),
+		cmocka_unit_test(test_connections_that_end_side_by_side),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
