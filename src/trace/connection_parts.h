@@ -42,6 +42,7 @@ struct connection {
 	uint64_t socket;
 	uint8_t proto; /* enum net_proto */
 	bool accepted;
+	bool midway;    /* what came before is not known */
 	bool closed[2]; /* the side sends no more */
 	uint8_t handed; /* so many times */
 	enum phase phase;

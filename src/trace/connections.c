@@ -182,6 +182,7 @@ static enum err add(struct connections *all, const struct net_event *event, stru
 		c->socket = event->socket;
 		c->proto = event->proto;
 		c->accepted = event->accepted;
+		c->midway = event->midway;
 		*place = c;
 	}
 	c->client = event->accepted ? event->peer : event->local;
@@ -218,7 +219,7 @@ static enum err tell_unknown(struct connection *c)
 	if (!held)
 		return err_nomem();
 	buf_clear(&all->why);
-	buf_append_text(&all->why, "unknown protocol");
+	buf_append_text(&all->why, c->midway ? "unknown protocol, the beginning is missing" : "unknown protocol");
 	print_first(&all->why, waiting_view(&c->waiting[SIDE_CLIENT]), c->bytes[SIDE_CLIENT], "client");
 	print_first(&all->why, waiting_view(&c->waiting[SIDE_SERVER]), c->bytes[SIDE_SERVER], "server");
 	struct message message = { .time = all->time, .end = all->time, .error = view_text(buf_text(&all->why)) };

@@ -226,6 +226,27 @@ static void test_an_end_without_close_notify(void **state)
 	free(text);
 }
 
+/* What was there before the recording begins in the middle, and may become clear later. */
+static void test_a_connection_from_its_middle_on(void **state)
+{
+	static const char expected[] =
+		"2023/11/15 08:13:20.001000 HTTP 172.16.0.0:49152 > 44.194.85.187:443: Request error: no request was seen => 200 OK\n"
+		"2023/11/15 08:13:20.001000 TCP 172.16.0.0:49152 > 44.194.85.187:443: Request error: unknown protocol, the beginning is missing, "
+		"0 bytes from the client, 16 bytes from the server \"rest of a body\\r\\n\"\n";
+	struct printing p;
+	(void)state;
+	start(&p, EMIT_LINE, false);
+	p.event.midway = true;
+	open_connection(&p, 1, false);
+	p.event.time += NS_PER_MS;
+	pass(&p, false, view_text("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"));
+	open_connection(&p, 2, false);
+	pass(&p, false, view_text("rest of a body\r\n"));
+	char *text = finish(&p);
+	assert_string_equal(text, expected);
+	free(text);
+}
+
 /* Who the process is makes no difference, nor how the bytes were cut. */
 static void test_every_chunking(void **state)
 {
@@ -251,6 +272,7 @@ int main(void)
 		cmocka_unit_test(test_whole_outputs),
 		cmocka_unit_test(test_every_chunking),
 		cmocka_unit_test(test_an_end_without_close_notify),
+		cmocka_unit_test(test_a_connection_from_its_middle_on),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
