@@ -231,7 +231,8 @@ static void test_a_connection_from_its_middle_on(void **state)
 {
 	static const char expected[] =
 		"2023/11/15 08:13:20.001000 HTTP 172.16.0.0:49152 > 44.194.85.187:443: Request error: no request was seen => 200 OK\n"
-		"2023/11/15 08:13:20.001000 TCP 172.16.0.0:49152 > 44.194.85.187:443: Request error: unknown protocol, the beginning is missing, "
+		"2023/11/15 08:13:20.001000 TCP 172.16.0.0:49152 > 44.194.85.187:443: "
+		"Request error: unknown protocol, the beginning is missing, "
 		"0 bytes from the client, 16 bytes from the server \"rest of a body\\r\\n\"\n";
 	struct printing p;
 	(void)state;
