@@ -6,9 +6,43 @@
 #include <nettle/base64.h>
 #include <stdlib.h>
 
+/*
+ * Whether lists and mappings lie in each other deeper than any of ours do. The library's time grows with the square of that depth, so it is
+ * asked token by token. What is no YAML is left to who loads it.
+ */
+static bool is_too_deep(struct view text)
+{
+	enum { DEEPEST = 64 };
+	yaml_parser_t parser;
+	yaml_token_t token;
+	int depth = 0;
+	bool ended = !yaml_parser_initialize(&parser);
+	if (ended)
+		return false;
+	yaml_parser_set_input_string(&parser, text.data ? text.data : (const uint8_t *)"", text.size);
+	while (!ended && depth <= DEEPEST && yaml_parser_scan(&parser, &token)) {
+		switch (token.type) {
+		case YAML_FLOW_SEQUENCE_START_TOKEN:
+		case YAML_FLOW_MAPPING_START_TOKEN:
+		case YAML_BLOCK_SEQUENCE_START_TOKEN:
+		case YAML_BLOCK_MAPPING_START_TOKEN: depth++; break;
+		case YAML_FLOW_SEQUENCE_END_TOKEN:
+		case YAML_FLOW_MAPPING_END_TOKEN:
+		case YAML_BLOCK_END_TOKEN: depth--; break;
+		default: break;
+		}
+		ended = token.type == YAML_STREAM_END_TOKEN;
+		yaml_token_delete(&token);
+	}
+	yaml_parser_delete(&parser);
+	return depth > DEEPEST;
+}
+
 enum err yaml_load(struct view text, const char *name, enum err code, struct arena *arena, struct yaml *ret_yaml)
 {
 	yaml_parser_t parser;
+	if (is_too_deep(text))
+		return err_set(code, "%s: lists lie too deep in lists", name);
 	if (!yaml_parser_initialize(&parser))
 		return err_nomem();
 	yaml_parser_set_input_string(&parser, text.data ? text.data : (const uint8_t *)"", text.size);
