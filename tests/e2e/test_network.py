@@ -261,3 +261,35 @@ def test_what_a_killed_server_had_open_is_told(box, program):
     seen.append(f"TCP {back}: SHUT (rw) exit")
     assert [line[27:] for line in followed.splitlines()] == seen
     assert trace() == seen
+
+
+PYTHON = """
+import socket
+def soon(f, *args):
+    while True:
+        try:
+            return f(*args)
+        except BlockingIOError:
+            pass  # this build can neither select nor sleep
+listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 0, fileno=4)
+for i in range(2):
+    fd, _ = soon(listener._accept)
+    c = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 0, fileno=fd)
+    soon(c.recv, 4096)
+    c.send(b"HTTP/1.0 200 OK\\r\\n\\r\\nfrom Python\\n")
+    c.close()
+"""
+
+
+def test_cpython_serves_on_a_socket_that_it_was_given(box, program):
+    needs("curl")
+    port = free_port()
+    library = program("python-lib") / "usr/local/lib"
+    words = ["--restrict", "--dir", f"{library}::/usr/local/lib:ro", "-L", f"127.0.0.1:{port}"]
+    process = box.start("run", *words, program("python.wasm"), "-c", PYTHON)
+    run = process.stderr.readline().decode().strip()
+    assert [curl(f"http://127.0.0.1:{port}/{path}") for path in ("a", "b")] == [b"from Python\n"] * 2
+    assert process.communicate(timeout=120) == (b"", b"")
+    assert process.returncode == 0
+    assert [line.split(": ", 1)[1] for line in box.good("trace", "request", run).splitlines()] == ["GET /a => 200 OK", "GET /b => 200 OK"]
+    assert box.replay(run).code == 0
