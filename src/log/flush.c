@@ -150,9 +150,12 @@ bool flush_buffer(struct log_writer *w, uint64_t ordinal)
 	pthread_mutex_unlock(&w->lock);
 	if (has_time(w, waiting) && !closing)
 		level = LEVEL_SLOW;
-	bool sound = buffer->ordinal == ordinal && survey(frames, full ? NULL : w->committed, &header);
-	const uint8_t *unchecked = sound ? repeats_take(w->repeats, ordinal, frames, header.raw_size) : NULL;
-	if (!unchecked) {
+	/* A copy first, in one go: the lines are another core's, and nobody can change it between what is looked at and what is taken. */
+	uint8_t *unchecked = repeats_slot(w->repeats);
+	size_t size = full ? BUFFER_SIZE - sizeof *buffer : (size_t)(w->committed - frames);
+	memcpy(unchecked, frames, size);
+	bool sound = buffer->ordinal == ordinal && survey(unchecked, full ? NULL : unchecked + size, &header);
+	if (!sound || !repeats_take(w->repeats, ordinal, header.raw_size)) {
 		writer_fail(w, TAIL_LOST);
 		return false;
 	}

@@ -196,33 +196,40 @@ static void take_frame(struct repeats *r, const uint8_t *frames, const struct fr
 	struct stream *s = &r->stream;
 	bool begins = frame->kind == FRAME_BEGIN || frame->kind >= FRAME_WHOLE;
 	bool continues = frame->flags & FRAME_CONTINUES, continued = s->continues && !begins;
+	if (frame->size < PIECE_MIN && !continues && !continued) { /* most are: they must cost nothing */
+		s->continues = false;
+		return;
+	}
 	uint32_t fixed = begins ? 8 + 8 * (frame->count < 16 ? frame->count : 16) : frame->kind == FRAME_END ? 8 : 0;
 	uint32_t start = at + FRAME_HEADER + fixed, end = at + frame->size - (frame->flags >> FRAME_PADDING_SHIFT & 7);
 	if (!continued)
 		*s = (struct stream){ 0 };
 	s->continues = continues;
-	if (start < end && (frame->size >= PIECE_MIN || continues || continued))
+	if (start < end)
 		take_stream(r, frames, frame->kind == FRAME_END, start, end);
 }
 
-const uint8_t *repeats_take(struct repeats *r, uint64_t ordinal, const uint8_t *frames, uint32_t size)
+uint8_t *repeats_slot(const struct repeats *r)
 {
-	uint8_t *slot = r->history + r->kept % SLOTS * BUFFER_SIZE;
+	return r->history + r->kept % SLOTS * BUFFER_SIZE;
+}
+
+bool repeats_take(struct repeats *r, uint64_t ordinal, uint32_t size)
+{
+	uint8_t *slot = repeats_slot(r);
 	__atomic_store_n(&r->ordinals[r->kept % SLOTS], ordinal, __ATOMIC_RELAXED);
 	__atomic_store_n(&r->sizes[r->kept % SLOTS], size, __ATOMIC_RELAXED);
 	r->found = 0;
 	for (uint32_t at = 0; at < size;) {
 		struct frame_header frame;
-		memcpy(&frame, frames + at, sizeof frame);
+		memcpy(&frame, slot + at, sizeof frame);
 		if (frame.size < FRAME_HEADER || frame.size > size - at)
-			return NULL;
-		take_frame(r, frames, &frame, at);
-		frame.check = 0;
-		memcpy(slot + at, &frame, sizeof frame);
-		memcpy(slot + at + sizeof frame, frames + at + sizeof frame, frame.size - sizeof frame);
+			return false;
+		take_frame(r, slot, &frame, at);
+		memset(slot + at + offsetof(struct frame_header, check), 0, sizeof frame.check);
 		at += frame.size;
 	}
-	return slot;
+	return true;
 }
 
 void repeats_publish(struct repeats *r)

@@ -24,8 +24,9 @@ enum { PIECE = 4096, PIECE_MIN = 512 /* not worth a look */ };
 bool repeats_find(const struct repeats *repeats, uint64_t ordinal, const uint8_t *bytes, uint32_t size, struct part *ret_part);
 
 /*
- * The second thread: takes the frames of a block in, and gives them back without their checks. NULL: they are not sound, somebody else
- * wrote there. Others find what is in them from repeats_publish on, when the block is in the segment.
+ * The second thread: takes in the frames of a block, which it has put into the slot, and clears their checks there. False: they are not
+ * sound, somebody else wrote there. Others find what is in them from repeats_publish on, when the block is in the segment.
  */
-const uint8_t *repeats_take(struct repeats *repeats, uint64_t ordinal, const uint8_t *frames, uint32_t size);
+uint8_t *repeats_slot(const struct repeats *repeats); /* BUFFER_SIZE bytes */
+bool repeats_take(struct repeats *repeats, uint64_t ordinal, uint32_t size);
 void repeats_publish(struct repeats *repeats);
