@@ -1,6 +1,7 @@
 /* timecraft trace request: the requests and responses in what passed over the sockets of a recorded process. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/time.h"
@@ -23,7 +24,9 @@ struct trace_request_options {
 	struct setup_options setup;
 	uint64_t head_max, body_max; /* 0: the default */
 	uint64_t limit;              /* 0: none */
-	bool verbose, summary, follow, bodiless;
+	bool verbose, summary, follow, bodiless, secrets;
+	const struct protocol *forced;
+	struct buf redacted; /* patterns, each with a NUL behind it */
 };
 
 static enum err parse_size(const char *value, uint64_t *ret_size)
@@ -79,6 +82,36 @@ static enum err parse_status(void *target, const char *value)
 	return exchange_filter_add(target, BY_STATUS, value);
 }
 
+static enum err parse_protocol(void *target, const char *value)
+{
+	struct trace_request_options *options = target;
+	BUF_CLEANUP struct buf names = { 0 };
+	for (const struct protocol *const *p = protocols; *p; p++) {
+		if (strcasecmp((*p)->name, value) == 0) {
+			options->forced = *p;
+			return ERR_NONE;
+		}
+		buf_printf(&names, "%s%s", p == protocols ? "" : ", ", (*p)->name);
+	}
+	return err_set(ERR_USAGE, "\"%s\" is no protocol; there are %s", value, buf_text(&names));
+}
+
+static enum err parse_redact(void *target, const char *value)
+{
+	struct trace_request_options *options = target;
+	uint32_t count = 0;
+	if (!*value)
+		return err_set(ERR_USAGE, "an empty name hides nothing");
+	for (const char *at = value; *at; at++)
+		buf_append_byte(&options->redacted, (uint8_t)(*at >= 'A' && *at <= 'Z' ? *at | 0x20 : *at));
+	buf_append_byte(&options->redacted, 0);
+	for (size_t i = 0; i < options->redacted.size; i++)
+		count += options->redacted.data[i] == 0;
+	if (count > REDACTED_MAX)
+		return err_set(ERR_USAGE, "more than %d names to hide", REDACTED_MAX);
+	return buf_status(&options->redacted);
+}
+
 #define AT(member) offsetof(struct trace_request_options, member)
 static const struct option table[] = {
 	{ "verbose", 'v', OPTION_FLAG, false, NULL, "Show headers and bodies, secrets included.", AT(verbose) },
@@ -91,6 +124,11 @@ static const struct option table[] = {
 		.parse = parse_path },
 	{ "status", 0, OPTION_CALL, false, "STATUSES",
 		"Show only responses with these: 200, 4xx, 400..499; error: none came, or not whole.", AT(filter), .parse = parse_status },
+	{ "protocol", 0, OPTION_CALL, false, "NAME", "Take every connection to speak this one: HTTP.", 0, .parse = parse_protocol },
+	{ "show-secrets", 0, OPTION_FLAG, false, NULL, "Show passwords and what else authenticates, which is <hidden> otherwise.",
+		AT(secrets) },
+	{ "redact", 0, OPTION_CALL, false, "GLOB",
+		"Hide the values of headers and fields of this name: authorization, 'x-*'. May be given again.", 0, .parse = parse_redact },
 	{ "limit", 0, OPTION_CALL, false, "N", "Show only the first N requests.", 0, .parse = parse_limit },
 	{ "body-max", 0, OPTION_CALL, false, "SIZE", "Show at most so many bytes of a body (1m); more are marked as cut.", 0,
 		.parse = parse_body_max },
@@ -162,7 +200,7 @@ static enum err take_exchange(struct exchange_sink *sink, const struct exchange 
 static enum err create(struct request_trace *t, const struct trace_source *source)
 {
 	const struct trace_request_options *options = t->options;
-	struct connections_options how = { .protocols = protocols };
+	struct connections_options how = { .protocols = protocols, .forced = options->forced };
 	bool bodies = (options->verbose || options->output.format != EMIT_LINE) && !options->summary && !options->bodiless;
 	how.decoder.head_max = options->head_max ? options->head_max : HEAD_MAX;
 	how.decoder.body_max = !bodies ? 0 : options->body_max ? options->body_max : BODY_MAX;
@@ -196,6 +234,12 @@ static enum err trace(const struct trace_source *source, const struct trace_requ
 	t.options = options;
 	t.output.fd = -1;
 	t.printer.verbose = options->verbose;
+	t.printer.secrets = options->secrets;
+	for (struct view rest = buf_view(&options->redacted); rest.size;) {
+		struct view pattern = view_text((const char *)rest.data);
+		t.printer.redacted[t.printer.redacted_count++] = pattern;
+		rest = view_slice(rest, pattern.size + 1, rest.size);
+	}
 	t.process_start = source->manifest.start_wall;
 	enum err err = trace_with(&t, source);
 	enum err end = output_finish(&t.output);
@@ -218,6 +262,7 @@ static int run_trace_request(void *data, int count, char **arguments)
 	if (!err)
 		err = trace(&source, options);
 	trace_source_close(&source);
+	buf_finish(&options->redacted);
 	return err ? fail(err) : 0;
 }
 

@@ -32,7 +32,7 @@ enum object_layout {
 	OBJECT_VALUES, /* value, value */
 };
 
-enum { EMIT_DEPTH = 16 };
+enum { EMIT_DEPTH = 32 };
 
 struct emitter;
 

@@ -1,6 +1,8 @@
 #include "emit/request_parts.h"
 
+#include "base/glob.h"
 #include "base/utf8.h"
+#include "emit/datum.h"
 #include "emit/format.h"
 #include "emit/hexdump.h"
 
@@ -25,6 +27,26 @@ void request_print_word(struct buf *out, struct view text)
 	}
 }
 
+bool request_is_redacted(const struct request_printer *printer, struct view name)
+{
+	if (printer->redacted_count == 0)
+		return false;
+	BUF_CLEANUP struct buf lower = { 0 };
+	buf_append(&lower, name.data, name.size);
+	for (size_t i = 0; i < lower.size; i++)
+		lower.data[i] |= lower.data[i] >= 'A' && lower.data[i] <= 'Z' ? 0x20 : 0;
+	bool is = lower.failed; /* rather too much is hidden than too little */
+	for (uint32_t i = 0; i < printer->redacted_count && !is; i++)
+		is = glob_matches(printer->redacted[i], buf_view(&lower));
+	return is;
+}
+
+static bool is_told(const struct exchange_side *side)
+{
+	return side->present || side->message.error.size;
+}
+
+/* The arrow points at who is spoken to: of a message that only the server sent, at the client. */
 static void print_link(struct buf *out, const struct exchange *exchange)
 {
 	format_local_time(out, exchange->time);
@@ -32,7 +54,7 @@ static void print_link(struct buf *out, const struct exchange *exchange)
 	format_text(out, exchange->protocol);
 	format_byte(out, ' ');
 	net_address_print(out, &exchange->client);
-	format_text(out, " > ");
+	format_text(out, is_told(&exchange->request) ? " > " : " < ");
 	net_address_print(out, &exchange->server);
 }
 
@@ -43,11 +65,25 @@ static void print_error(struct buf *out, const char *what, struct view error)
 	request_print_word(out, error);
 }
 
-static void print_request_line(struct buf *out, const struct exchange_side *request)
+static void print_words(struct buf *out, const struct message *m, bool secrets)
+{
+	struct datum_style style = { secrets, DATUM_LINE_MAX };
+	for (uint32_t i = 0; i < m->line_count; i++) {
+		if (i)
+			format_byte(out, ' ');
+		datum_print(out, &m->line[i], &style);
+	}
+}
+
+static void print_request_line(struct buf *out, const struct exchange_side *request, bool secrets)
 {
 	const struct message *m = &request->message;
 	if (m->error.size || !request->present) {
 		print_error(out, "Request", m->error);
+		return;
+	}
+	if (m->line_count) {
+		print_words(out, m, secrets);
 		return;
 	}
 	request_print_word(out, m->method);
@@ -55,11 +91,15 @@ static void print_request_line(struct buf *out, const struct exchange_side *requ
 	request_print_word(out, m->path);
 }
 
-static void print_response_line(struct buf *out, const struct exchange_side *response)
+static void print_response_line(struct buf *out, const struct exchange_side *response, bool secrets)
 {
 	const struct message *m = &response->message;
 	if (m->error.size || !response->present) {
 		print_error(out, "Response", m->error);
+		return;
+	}
+	if (m->line_count) {
+		print_words(out, m, secrets);
 		return;
 	}
 	format_uint(out, m->status);
@@ -69,21 +109,18 @@ static void print_response_line(struct buf *out, const struct exchange_side *res
 	request_print_word(out, m->status_text);
 }
 
-/* A connection that nobody understood has no response: what is known of both sides is in the error. */
-static bool has_response(const struct exchange *exchange)
+/* Of what stands alone, and of a connection that nobody understood, there is one side. */
+static void print_line(struct buf *out, const struct exchange *exchange, bool secrets)
 {
-	return exchange->response.present || exchange->response.message.error.size;
-}
-
-static void print_line(struct buf *out, const struct exchange *exchange)
-{
+	bool asked = is_told(&exchange->request), answered = is_told(&exchange->response);
 	print_link(out, exchange);
 	format_text(out, ": ");
-	print_request_line(out, &exchange->request);
-	if (has_response(exchange)) {
+	if (asked)
+		print_request_line(out, &exchange->request, secrets);
+	if (asked && answered)
 		format_text(out, " => ");
-		print_response_line(out, &exchange->response);
-	}
+	if (answered)
+		print_response_line(out, &exchange->response, secrets);
 	format_byte(out, '\n');
 }
 
@@ -123,48 +160,79 @@ static void print_body(struct buf *out, const struct message *m)
 		buf_printf(out, "[cut: %zu of %llu bytes]\n", m->body.size, (unsigned long long)m->body_bytes);
 }
 
-static void print_fields(struct buf *out, const struct message *m, uint32_t first, uint32_t count, char mark)
+static void print_field(const struct request_printer *printer, struct buf *out, const struct message_field *field, char mark)
 {
-	for (uint32_t i = first; i < first + count; i++) {
-		format_byte(out, mark);
-		format_byte(out, ' ');
-		request_print_word(out, m->fields[i].name);
-		format_text(out, m->fields[i].value.size ? ": " : ":");
-		request_print_word(out, m->fields[i].value);
-		format_byte(out, '\n');
-	}
+	format_byte(out, mark);
+	format_byte(out, ' ');
+	request_print_word(out, field->name);
+	format_text(out, field->value.size ? ": " : ":");
+	if (request_is_redacted(printer, field->name))
+		format_text(out, "<hidden>");
+	else
+		request_print_word(out, field->value);
+	format_byte(out, '\n');
+}
+
+static void print_fields(const struct request_printer *printer, struct buf *out, const struct message *m, uint32_t first, uint32_t end,
+	char mark)
+{
+	for (uint32_t i = first; i < end; i++)
+		print_field(printer, out, &m->fields[i], mark);
 }
 
 /* Fields, an empty one, the body, and the fields of a trailer. */
-static void print_rest(struct buf *out, const struct message *m, char mark)
+static void print_rest(const struct request_printer *printer, struct buf *out, const struct message *m, char mark)
 {
 	format_byte(out, '\n');
-	print_fields(out, m, 0, m->field_count - m->trailer_count, mark);
+	print_fields(printer, out, m, 0, m->field_count - m->trailer_count, mark);
 	format_byte(out, mark);
 	format_byte(out, '\n');
 	print_body(out, m);
-	print_fields(out, m, m->field_count - m->trailer_count, m->trailer_count, mark);
+	print_fields(printer, out, m, m->field_count - m->trailer_count, m->field_count, mark);
 }
 
-static void print_request(struct buf *out, const struct exchange_side *request)
+/* What was sent, in the order of the wire. */
+static void print_parts(const struct request_printer *printer, struct buf *out, const struct message *m, char mark)
+{
+	struct datum_style style = { printer->secrets, 0 };
+	for (uint32_t i = 0; i < m->part_count; i++) {
+		const struct message_value *part = &m->parts[i];
+		format_byte(out, mark);
+		format_byte(out, ' ');
+		if (part->name) {
+			format_text(out, part->name);
+			format_text(out, ": ");
+		}
+		if (part->name && request_is_redacted(printer, view_text(part->name)))
+			format_text(out, "<hidden>");
+		else
+			datum_print(out, &part->value, &style);
+		format_byte(out, '\n');
+	}
+	if (m->part_more)
+		buf_printf(out, "[cut: %llu more]\n", (unsigned long long)m->part_more);
+}
+
+static void print_request(const struct request_printer *printer, struct buf *out, const struct exchange_side *request)
 {
 	const struct message *m = &request->message;
-	if (request->present) {
+	if (request->present && m->method.size) {
 		format_text(out, "> ");
 		request_print_word(out, m->method);
 		format_byte(out, ' ');
 		request_print_word(out, m->path);
 		format_byte(out, ' ');
 		request_print_word(out, m->protocol);
-		print_rest(out, m, '>');
+		print_rest(printer, out, m, '>');
 	}
+	print_parts(printer, out, m, '>');
 	if (m->error.size) {
 		print_error(out, "Request", m->error);
 		format_byte(out, '\n');
 	}
 }
 
-static void print_status(struct buf *out, const struct message *m)
+static void print_status(const struct request_printer *printer, struct buf *out, const struct message *m)
 {
 	format_text(out, "< ");
 	request_print_word(out, m->protocol);
@@ -173,42 +241,43 @@ static void print_status(struct buf *out, const struct message *m)
 	if (m->status_text.size)
 		format_byte(out, ' ');
 	request_print_word(out, m->status_text);
-	print_rest(out, m, '<');
+	print_rest(printer, out, m, '<');
 }
 
-static void print_response(struct buf *out, const struct exchange_side *response)
+static void print_response(const struct request_printer *printer, struct buf *out, const struct exchange_side *response)
 {
 	const struct message *m = &response->message;
 	for (uint32_t i = 0; i < m->interim_count; i++)
-		print_status(out, &m->interim[i]);
+		print_status(printer, out, &m->interim[i]);
 	if (m->interim_more)
 		buf_printf(out, "[%u more on the way]\n", m->interim_more);
-	if (response->present)
-		print_status(out, m);
+	if (response->present && m->status)
+		print_status(printer, out, m);
+	print_parts(printer, out, m, '<');
 	if (m->error.size) {
 		print_error(out, "Response", m->error);
 		format_byte(out, '\n');
 	}
 }
 
-static void print_whole(struct buf *out, const struct exchange *exchange)
+static void print_whole(const struct request_printer *printer, struct buf *out, const struct exchange *exchange)
 {
 	print_link(out, exchange);
 	format_byte(out, '\n');
-	print_request(out, &exchange->request);
-	print_response(out, &exchange->response);
+	print_request(printer, out, &exchange->request);
+	print_response(printer, out, &exchange->response);
 }
 
 enum err request_print(struct request_printer *printer, struct emitter *e, const struct exchange *exchange)
 {
 	if (!emit_is_text(e))
-		return request_print_object(e, exchange);
+		return request_print_object(printer, e, exchange);
 	if (printer->verbose) {
 		if (printer->any)
 			format_byte(e->out, '\n');
-		print_whole(e->out, exchange);
+		print_whole(printer, e->out, exchange);
 	} else {
-		print_line(e->out, exchange);
+		print_line(e->out, exchange, printer->secrets);
 	}
 	printer->any = true;
 	return output_end(e->output);

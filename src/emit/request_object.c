@@ -1,5 +1,6 @@
 /* An exchange as JSON or YAML. */
 #include "base/utf8.h"
+#include "emit/datum.h"
 #include "emit/format.h"
 #include "emit/request_parts.h"
 
@@ -32,8 +33,16 @@ static bool came_before(const struct message *m, uint32_t field)
 	return false;
 }
 
+static void put_field_value(const struct request_printer *printer, struct emitter *e, const struct message_field *field)
+{
+	if (request_is_redacted(printer, field->name))
+		emit_null(e);
+	else
+		emit_string(e, field->value);
+}
+
 /* Values by name, as it was first sent. Of more fields than this, the list alone tells: to compare them all takes too long. */
-static void put_header(struct emitter *e, const struct message *m)
+static void put_header(const struct request_printer *printer, struct emitter *e, const struct message *m)
 {
 	enum { GROUPED_MAX = 1000 };
 	BUF_CLEANUP struct buf name = { 0 };
@@ -48,21 +57,21 @@ static void put_header(struct emitter *e, const struct message *m)
 		emit_array_begin(e);
 		for (uint32_t j = i; j < m->field_count && j < GROUPED_MAX; j++) {
 			if (same_name(m->fields[i].name, m->fields[j].name))
-				emit_string(e, m->fields[j].value);
+				put_field_value(printer, e, &m->fields[j]);
 		}
 		emit_array_end(e);
 	}
 	emit_object_end(e);
 }
 
-static void put_header_list(struct emitter *e, const struct message *m)
+static void put_header_list(const struct request_printer *printer, struct emitter *e, const struct message *m)
 {
 	emit_key(e, "headerList");
 	emit_array_begin(e);
 	for (uint32_t i = 0; i < m->field_count; i++) {
 		emit_array_begin(e);
 		emit_string(e, m->fields[i].name);
-		emit_string(e, m->fields[i].value);
+		put_field_value(printer, e, &m->fields[i]);
 		emit_array_end(e);
 	}
 	emit_array_end(e);
@@ -92,28 +101,68 @@ static void put_status(struct emitter *e, const struct message *m)
 	emit_string(e, m->status_text);
 }
 
-static void put_message(struct emitter *e, const struct message *m, bool request)
+static void put_value(const struct request_printer *printer, struct emitter *e, const struct message_value *value)
+{
+	if (value->name && request_is_redacted(printer, view_text(value->name)))
+		emit_null(e);
+	else
+		datum_emit(e, &value->value, printer->secrets);
+}
+
+/* What protocols have that are not like HTTP. */
+static void put_typed(const struct request_printer *printer, struct emitter *e, const struct message *m)
+{
+	for (uint32_t i = 0; i < m->attribute_count; i++) {
+		emit_key(e, m->attributes[i].name);
+		put_value(printer, e, &m->attributes[i]);
+	}
+	emit_key(e, "fields");
+	emit_array_begin(e);
+	for (uint32_t i = 0; i < m->part_count; i++) {
+		emit_object_begin(e, OBJECT_BRACED);
+		emit_key(e, "name");
+		emit_text(e, m->parts[i].name ? m->parts[i].name : "");
+		emit_key(e, "value");
+		put_value(printer, e, &m->parts[i]);
+		emit_object_end(e);
+	}
+	emit_array_end(e);
+	if (m->part_more) {
+		emit_key(e, "fieldsMore");
+		emit_uint(e, m->part_more);
+	}
+}
+
+static void put_message(const struct request_printer *printer, struct emitter *e, const struct message *m, bool request)
 {
 	emit_key(e, "message");
 	emit_object_begin(e, OBJECT_BRACED);
 	emit_key(e, "protocol");
 	emit_string(e, m->protocol);
-	if (request) {
-		emit_key(e, "method");
-		emit_string(e, m->method);
-		emit_key(e, "path");
-		emit_string(e, m->path);
-	} else {
-		put_status(e, m);
+	if (request ? m->method.size : m->status) {
+		if (request) {
+			emit_key(e, "method");
+			emit_string(e, m->method);
+			emit_key(e, "path");
+			emit_string(e, m->path);
+		} else {
+			put_status(e, m);
+		}
+		put_header(printer, e, m);
+		put_header_list(printer, e, m);
+		put_body(e, m);
 	}
-	put_header(e, m);
-	put_header_list(e, m);
-	put_body(e, m);
+	if (m->line_count + m->attribute_count + m->part_count + m->part_more)
+		put_typed(printer, e, m);
+	if (!request && m->failed) {
+		emit_key(e, "failed");
+		emit_bool(e, true);
+	}
 	emit_object_end(e);
 }
 
 /* Responses that were on the way before this one, or in its place. */
-static void put_interim(struct emitter *e, const struct message *m)
+static void put_interim(const struct request_printer *printer, struct emitter *e, const struct message *m)
 {
 	if (m->interim_count + m->interim_more == 0)
 		return;
@@ -124,8 +173,8 @@ static void put_interim(struct emitter *e, const struct message *m)
 		emit_key(e, "time");
 		emit_time(e, m->interim[i].time);
 		put_status(e, &m->interim[i]);
-		put_header(e, &m->interim[i]);
-		put_header_list(e, &m->interim[i]);
+		put_header(printer, e, &m->interim[i]);
+		put_header_list(printer, e, &m->interim[i]);
 		emit_object_end(e);
 	}
 	emit_array_end(e);
@@ -135,7 +184,8 @@ static void put_interim(struct emitter *e, const struct message *m)
 	}
 }
 
-static void put_side(struct emitter *e, const char *key, const struct exchange_side *side, bool request)
+static void put_side(const struct request_printer *printer, struct emitter *e, const char *key, const struct exchange_side *side,
+	bool request)
 {
 	const struct message *m = &side->message;
 	emit_key(e, key);
@@ -150,13 +200,13 @@ static void put_side(struct emitter *e, const char *key, const struct exchange_s
 		emit_key(e, "error");
 		emit_string(e, m->error);
 	}
-	put_interim(e, m);
+	put_interim(printer, e, m);
 	if (side->present)
-		put_message(e, m, request);
+		put_message(printer, e, m, request);
 	emit_object_end(e);
 }
 
-enum err request_print_object(struct emitter *e, const struct exchange *exchange)
+enum err request_print_object(const struct request_printer *printer, struct emitter *e, const struct exchange *exchange)
 {
 	emit_begin(e);
 	emit_object_begin(e, OBJECT_BRACED);
@@ -175,8 +225,8 @@ enum err request_print_object(struct emitter *e, const struct exchange *exchange
 		emit_key(e, "name");
 		emit_string(e, exchange->server_name);
 	}
-	put_side(e, "request", &exchange->request, true);
-	put_side(e, "response", &exchange->response, false);
+	put_side(printer, e, "request", &exchange->request, true);
+	put_side(printer, e, "response", &exchange->response, false);
 	emit_object_end(e);
 	return emit_end(e);
 }

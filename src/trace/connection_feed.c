@@ -1,5 +1,7 @@
 #include "trace/connection_parts.h"
 
+#include <strings.h>
+
 void connection_drop_decoder(struct connection *c)
 {
 	if (c->decoder)
@@ -18,6 +20,35 @@ static void clear_waiting(struct waiting *waiting)
 	waiting->taken = 0;
 }
 
+static bool is_word(struct view text, const char *word)
+{
+	return text.size == strlen(word) && strncasecmp((const char *)text.data, word, text.size) == 0;
+}
+
+static enum err create_decoder(struct connection *c, const struct protocol *protocol, const struct handover *handover,
+	struct decoder **ret_decoder)
+{
+	struct decoder_options options = c->all->options.decoder;
+	options.handover = handover;
+	return protocol->create(&options, &c->sink, ret_decoder);
+}
+
+/* The decoder of the protocol that the one before says follows; NULL: it does not say, or nobody knows it. */
+static enum err create_next(struct connection *c, const struct protocol **ret_protocol, struct decoder **ret_decoder)
+{
+	struct handover handover = { 0 };
+	*ret_decoder = NULL;
+	if (!c->protocol->handed || !c->protocol->handed(c->decoder, &handover))
+		return ERR_NONE;
+	for (const struct protocol *const *p = c->all->options.protocols; *p; p++) {
+		if (!(*p)->upgrade || !is_word(handover.protocol, (*p)->upgrade))
+			continue;
+		*ret_protocol = *p;
+		return create_decoder(c, *p, &handover, ret_decoder);
+	}
+	return ERR_NONE;
+}
+
 /* The connection begins anew, with bytes that are another protocol's. */
 static enum err hand_over(struct connection *c, enum message_side side, struct view rest, uint64_t time)
 {
@@ -25,14 +56,23 @@ static enum err hand_over(struct connection *c, enum message_side side, struct v
 	struct waiting waited = c->waiting[other];
 	struct buf own = { 0 };
 	struct view reason = view_text("the connection was handed over");
+	const struct protocol *next = NULL;
+	struct decoder *decoder = NULL;
 	buf_append(&own, rest.data, rest.size); /* what it is a view of may be gone soon */
 	enum err err = c->protocol->close(c->decoder, SIDE_CLIENT, time, reason);
 	if (!err)
 		err = c->protocol->close(c->decoder, SIDE_SERVER, time, reason);
+	if (!err)
+		err = create_next(c, &next, &decoder);
 	connection_drop_decoder(c);
 	c->open_first = 0; /* numbers of the next decoder begin anew; those of this one are all over */
 	c->open_count = 0;
 	c->phase = c->handed++ < HANDED_MAX ? PROBING : UNKNOWN;
+	if (decoder) {
+		c->protocol = next;
+		c->decoder = decoder;
+		c->phase = DECODING;
+	}
 	c->waiting[other] = (struct waiting){ 0 };
 	clear_waiting(&c->waiting[side]);
 	c->bytes[0] = c->bytes[1] = 0;
@@ -134,7 +174,7 @@ static enum err start_decoding(struct connection *c, const struct protocol *prot
 	c->protocol = protocol;
 	c->waiting[0] = c->waiting[1] = (struct waiting){ 0 };
 	c->pieces = (struct buf){ 0 };
-	enum err err = protocol->create(&c->all->options.decoder, &c->sink, &c->decoder);
+	enum err err = create_decoder(c, protocol, NULL, &c->decoder);
 	c->phase = DECODING;
 	for (size_t i = 0; i < pieces.size / sizeof(struct piece) && !err; i++) {
 		struct piece piece;
@@ -165,6 +205,8 @@ static void become_unknown(struct connection *c)
 static enum err probe(struct connection *c)
 {
 	bool more = false;
+	if (c->all->options.forced)
+		return start_decoding(c, c->all->options.forced);
 	for (const struct protocol *const *p = c->all->options.protocols; *p; p++) {
 		enum probe_result result = (*p)->probe(waiting_view(&c->waiting[SIDE_CLIENT]), waiting_view(&c->waiting[SIDE_SERVER]));
 		if (result == PROBE_YES)

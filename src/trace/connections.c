@@ -145,14 +145,15 @@ static enum err add_message(struct message_sink *sink, uint64_t number, enum mes
 		return err_nomem();
 	held = *place;
 	TRY(held_exchange_take(held, side, message, &c->all->memory));
-	if (side == SIDE_SERVER && !held->begun) { /* an error in its place: no byte of it came */
+	if ((side == SIDE_SERVER || message->alone) && !held->begun) { /* an error in its place: no byte of it came */
 		held->exchange.record = c->all->record;
 		ordering_begin(&c->all->ordering, held, message->time);
 	}
-	bool whole = is_told(&held->exchange.request) && is_told(&held->exchange.response);
-	if (!whole)
+	const struct exchange_side *request = &held->exchange.request, *response = &held->exchange.response;
+	if (!message->alone && !(is_told(request) && is_told(response)))
 		return ERR_NONE;
-	TRY(complete(c, held, c->protocol->name));
+	const char *name = request->message.name ? request->message.name : response->message.name;
+	TRY(complete(c, held, name ? name : c->protocol->name));
 	*place = NULL;
 	forget_closed(c);
 	return put(c, held);

@@ -13,6 +13,7 @@ struct connections;
 struct connections_options {
 	struct decoder_options decoder;
 	const struct protocol *const *protocols; /* ending with NULL */
+	const struct protocol *forced;           /* every connection is taken to speak this one; NULL: their bytes tell */
 };
 
 /* All is borrowed. */

@@ -119,8 +119,8 @@ static void add_latency(struct exchange_group *group, const struct exchange *exc
 enum err exchange_summary_add(struct exchange_summary *s, const struct exchange *exchange)
 {
 	const struct message *request = &exchange->request.message, *response = &exchange->response.message;
-	struct view host = exchange_host(exchange), path = exchange_path(exchange);
-	const uint8_t *query = path.size ? memchr(path.data, '?', path.size) : NULL;
+	struct view host = exchange_host(exchange), path = request->shape.size ? request->shape : exchange_path(exchange);
+	const uint8_t *query = path.size && !request->shape.size ? memchr(path.data, '?', path.size) : NULL;
 	BUF_CLEANUP struct buf address = { 0 };
 	if (host.size == 0) {
 		net_address_print(&address, &exchange->server);
@@ -131,7 +131,7 @@ enum err exchange_summary_add(struct exchange_summary *s, const struct exchange 
 	if (!group)
 		return err_nomem();
 	group->count++;
-	group->errors += request->error.size || response->error.size;
+	group->errors += request->error.size || response->error.size || response->failed;
 	if (exchange->response.present)
 		group->statuses[response->status / 100 < 6 ? response->status / 100 : 0]++;
 	group->bytes += request->body_bytes + response->body_bytes;

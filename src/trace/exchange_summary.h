@@ -12,8 +12,8 @@ enum {
 
 struct exchange_group {
 	bool others;            /* those that found no group of their own */
-	struct view host, path; /* the server's address where there is no name; the path without its query */
-	uint64_t count, errors; /* exchanges with an error in place of either side */
+	struct view host, path; /* the server's address where there is no name; the path without its query, or the shape of the request */
+	uint64_t count, errors; /* exchanges with an error in place of either side, or a response that says that it failed */
 	uint64_t statuses[6];   /* by hundreds; 0 is none of them */
 	uint64_t bytes;         /* of bodies, both ways */
 	uint64_t latency_max;   /* ns, from the request's first byte to the response's */

@@ -8,6 +8,8 @@ void held_exchange_destroy(struct held_exchange *held)
 		return;
 	for (size_t i = 0; i < sizeof held->bytes / sizeof *held->bytes; i++)
 		free(held->bytes[i]);
+	free(held->typed[0]);
+	free(held->typed[1]);
 	if (held->memory)
 		held->memory->left += held->taken;
 	free(held);
@@ -38,7 +40,61 @@ static size_t size_of(const struct message *m)
 		size += sizeof *m->fields + m->fields[i].name.size + m->fields[i].value.size;
 	for (uint32_t i = 0; i < m->interim_count; i++)
 		size += sizeof *m + size_of(&m->interim[i]);
-	return size;
+	return size + m->shape.size;
+}
+
+static struct datum_room values_room(const struct message_value *values, uint32_t count)
+{
+	struct datum_room room = { count * sizeof *values, 0 };
+	for (uint32_t i = 0; i < count; i++)
+		datum_measure(&values[i].value, &room);
+	return room;
+}
+
+static struct datum_room line_room(const struct message *m)
+{
+	struct datum_room room = { 0 };
+	struct datum line = datum_array(m->line, m->line_count);
+	datum_measure(&line, &room);
+	return room;
+}
+
+static void own_values(const struct message_value **values, uint32_t count, uint8_t **items, uint8_t **text)
+{
+	struct message_value *own = (struct message_value *)*items;
+	if (count)
+		memcpy(own, *values, count * sizeof *own);
+	*items += count * sizeof *own;
+	*values = own;
+	for (uint32_t i = 0; i < count; i++)
+		datum_own(&own[i].value, items, text);
+}
+
+/* The typed part of a message, in memory of its own. Parts only if there is memory left. */
+static enum err own_typed(struct held_exchange *held, enum message_side side, struct message *m, struct message_memory *memory)
+{
+	struct datum_room parts = values_room(m->parts, m->part_count), line = line_room(m);
+	struct datum_room attributes = values_room(m->attributes, m->attribute_count);
+	if (parts.items + parts.text > memory->left) {
+		m->part_more += m->part_count;
+		m->part_count = 0;
+		parts = (struct datum_room){ 0 };
+	}
+	size_t items = parts.items + line.items + attributes.items, text = parts.text + line.text + attributes.text;
+	uint8_t *at = malloc(items + text + 1), *letters = at + items;
+	if (!at)
+		return err_nomem();
+	free(held->typed[side]);
+	held->typed[side] = at;
+	held->size += items + text;
+	held->taken += parts.items + parts.text;
+	memory->left -= parts.items + parts.text;
+	own_values(&m->parts, m->part_count, &at, &letters);
+	own_values(&m->attributes, m->attribute_count, &at, &letters);
+	struct datum words = datum_array(m->line, m->line_count);
+	datum_own(&words, &at, &letters);
+	m->line = words.items;
+	return ERR_NONE;
 }
 
 /* What is of the largest alignment comes first: the messages on the way, then all fields, then bytes. */
@@ -61,6 +117,7 @@ static void copy_bytes(struct message *m, uint8_t **to)
 	m->status_text = copy(to, m->status_text);
 	m->body = copy(to, m->body);
 	m->error = copy(to, m->error);
+	m->shape = copy(to, m->shape);
 }
 
 enum err held_exchange_take(struct held_exchange *held, enum message_side side, const struct message *message,
@@ -73,16 +130,18 @@ enum err held_exchange_take(struct held_exchange *held, enum message_side side, 
 		m->body = (struct view){ 0 };
 		m->body_cut = true;
 	}
+	held->memory = memory;
 	size_t size = size_of(m);
 	uint8_t *at = malloc(size + 1);
-	if (!at) {
+	enum err err = !at ? err_nomem() : m->line_count + m->part_count + m->attribute_count ? own_typed(held, side, m, memory) : ERR_NONE;
+	if (err) {
+		free(at);
 		*m = (struct message){ 0 };
-		return err_nomem();
+		return err;
 	}
 	free(held->bytes[side]);
 	held->bytes[side] = at;
 	held->size += size;
-	held->memory = memory;
 	held->taken += m->body.size;
 	memory->left -= m->body.size;
 	to->present = m->protocol.size != 0;

@@ -16,6 +16,7 @@ struct held_exchange {
 	struct message_memory *memory; /* that bodies are taken from */
 	uint64_t taken;
 	void *bytes[3];         /* of the request, of the response, of the name */
+	void *typed[2];         /* values of the request, of the response */
 	bool begun;             /* it is in the list of those whose responses have begun */
 	struct held_exchange *before, *after;
 };

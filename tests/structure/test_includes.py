@@ -17,7 +17,7 @@ MAY_INCLUDE = {
     "record": {"base", "wasi", "log", "wasm/memory.h"},
     "replay": {"base", "wasi", "log", "record", "wasm/memory.h"},
     "trace": {"base", "wasi", "log"},
-    "proto": {"base", "trace/message.h"},
+    "proto": {"base", "trace/datum.h", "trace/message.h"},
     "emit": {"base", "wasi", "trace", "log/record.h"},
     "registry": {"base", "log"},
     "guest": {"base", "wasm", "wasi", "host", "log", "record", "replay"},

@@ -1,0 +1,34 @@
+#include "trace/datum.h"
+
+#include <string.h>
+
+void datum_measure(const struct datum *datum, struct datum_room *room)
+{
+	if (datum_has_text(datum))
+		room->text += datum->text.size;
+	if (!datum_has_items(datum))
+		return;
+	room->items += datum->count * sizeof *datum;
+	for (uint32_t i = 0; i < datum->count; i++)
+		datum_measure(&datum->items[i], room);
+}
+
+void datum_own(struct datum *datum, uint8_t **items, uint8_t **text)
+{
+	if (datum_has_text(datum)) {
+		uint8_t *copy = *text;
+		if (datum->text.size)
+			memcpy(copy, datum->text.data, datum->text.size);
+		*text += datum->text.size;
+		datum->text.data = copy;
+	}
+	if (!datum_has_items(datum))
+		return;
+	struct datum *own = (struct datum *)*items;
+	if (datum->count)
+		memcpy(own, datum->items, datum->count * sizeof *own);
+	*items += datum->count * sizeof *own;
+	datum->items = own;
+	for (uint32_t i = 0; i < datum->count; i++)
+		datum_own(&own[i], items, text);
+}
