@@ -280,6 +280,32 @@ def bench_requests(bench):
         bench.note(f"requests, {what}", value, "goal: 1,000,000 small, 200 MB/s", command)
 
 
+def bench_registry(bench):
+    """Commands on a registry of 100,000 processes: lists, and finding one."""
+    subprocess.run(["ninja", "-C", ROOT / "build", "bench/fill_registry"], check=True, stdout=subprocess.DEVNULL)
+    config, registry = bench.folder / "many.yaml", bench.folder / "many"
+    config.write_text(f"registry:\n  location: {registry}\n")
+    subprocess.run([ROOT / "build" / "bench" / "fill_registry", registry, "100000"], check=True)
+    time.sleep(2.1)  # what was made just now is not put into the index
+    env = dict(os.environ, TIMECRAFTCONFIG=str(config))
+    index = registry / "processes" / ".index"
+    for what, words, goal, fresh in (
+        ("the first time", ["get"], "", True),
+        ("", ["get"], "goal: 1 s", False),
+        ("identifiers", ["get", "--ids"], "goal: 1 s", False),
+        ("modules", ["get", "module"], "goal: 1 s", False),
+        ("one by its end", ["get", "@last"], "goal: 1 s", False),
+        ("json", ["get", "-o", "json"], "", False),
+    ):
+        command, samples = [TIMECRAFT, *words], []
+        for _ in range(bench.pairs):
+            if fresh:
+                index.unlink(missing_ok=True)
+            samples.append(run(command, env))
+        value = f"{milliseconds(samples, 'wall')}, cpu {milliseconds(samples, 'cpu')}"
+        bench.note(f"100,000 processes {what}".strip(), value, goal, command)
+
+
 def bench_served(bench):
     """Traces of a server in Go that answered 20,000 requests, and ten times as many."""
     if not shutil.which("ab"):

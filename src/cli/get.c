@@ -39,50 +39,53 @@ static void cell_age(struct text_table *table, uint64_t then)
 	BUF_CLEANUP struct buf text = { 0 };
 	uint64_t age = now > then ? (now - then) / NS_PER_S : 0;
 	format_duration(&text, age * NS_PER_S);
-	text_table_cell(table, "%s", !then ? "-" : age ? buf_text(&text) : "0s");
+	text_table_cell_view(table, !then ? view_text("-") : age ? buf_view(&text) : view_text("0s"));
 }
 
 static void cell_size(struct text_table *table, uint64_t size)
 {
 	BUF_CLEANUP struct buf text = { 0 };
 	format_size(&text, size);
-	text_table_cell(table, "%s", buf_text(&text));
+	text_table_cell_view(table, buf_view(&text));
 }
 
-static void process_row(struct text_table *table, const struct process_info *info, size_t suffix)
+static void cells_id(struct text_table *table, const struct uuid *id, size_t suffix)
 {
-	char id[UUID_TEXT];
+	char text[UUID_TEXT];
+	uuid_print(id, text);
+	text_table_cell_view(table, view_of(text, UUID_LENGTH));
+	text_table_cell_view(table, view_of(text + UUID_LENGTH - suffix, suffix));
+}
+
+static void process_row(struct text_table *table, const struct brief *brief, size_t suffix)
+{
 	uint64_t duration;
 	BUF_CLEANUP struct buf status = { 0 }, length = { 0 };
-	uuid_print(&info->id, id);
-	process_info_status(info, &status);
-	if (process_info_duration(info, &duration))
+	process_status_print(&brief->log, brief->problem, &status);
+	if (process_duration(brief->start_wall, &brief->log, &duration))
 		format_duration(&length, duration);
-	text_table_cell(table, "%s", id);
-	text_table_cell(table, "%s", id + UUID_LENGTH - suffix);
-	text_table_cell_view(table, info->manifest.module_name.size ? info->manifest.module_name : view_text("-"));
-	cell_age(table, info->manifest.start_wall);
-	text_table_cell(table, "%s", length.size ? buf_text(&length) : "-");
-	cell_size(table, info->log.size);
-	text_table_cell(table, "%s", buf_text(&status));
+	cells_id(table, &brief->id, suffix);
+	text_table_cell_view(table, brief->module_name.size ? brief->module_name : view_text("-"));
+	cell_age(table, brief->start_wall);
+	text_table_cell_view(table, length.size ? buf_view(&length) : view_text("-"));
+	cell_size(table, brief->log.size);
+	text_table_cell_view(table, buf_view(&status));
 }
 
-static void log_row(struct text_table *table, const struct process_info *info, size_t suffix)
+static void log_row(struct text_table *table, const struct brief *brief, size_t suffix)
 {
-	char id[UUID_TEXT];
-	uuid_print(&info->id, id);
-	text_table_cell(table, "%s", id);
-	text_table_cell(table, "%s", id + UUID_LENGTH - suffix);
-	cell_age(table, info->manifest.start_wall);
-	cell_size(table, info->log.size);
-	if (info->log.state == LOG_CLOSED) {
-		cell_size(table, info->log.raw_size);
-		text_table_cell(table, "%llu", (unsigned long long)info->log.record_count);
+	cells_id(table, &brief->id, suffix);
+	cell_age(table, brief->start_wall);
+	cell_size(table, brief->log.size);
+	if (brief->log.state == LOG_CLOSED) {
+		cell_size(table, brief->log.raw_size);
+		text_table_cell(table, "%llu", (unsigned long long)brief->log.record_count);
 	} else {
-		text_table_cell(table, "-");
-		text_table_cell(table, "-");
+		text_table_cell_view(table, view_text("-"));
+		text_table_cell_view(table, view_text("-"));
 	}
-	text_table_cell(table, "%s", info->problem && info->log.state != LOG_RUNNING ? "damaged" : log_info_state(info));
+	bool damaged = brief->problem && brief->log.state != LOG_RUNNING;
+	text_table_cell_view(table, view_text(damaged ? "damaged" : log_state_name(brief->log.state)));
 }
 
 struct listing {
@@ -95,28 +98,12 @@ struct listing {
 	bool broken;               /* an entry could not be read whole */
 };
 
-static enum err list_process(struct listing *listing, const struct uuid *ids, size_t count, size_t index)
+static void note_problem(struct listing *listing, const char *problem)
 {
-	struct process_info info;
-	enum err err = process_info_load(listing->registry, &ids[index], &info);
-	if (err)
-		return err == ERR_NOT_FOUND ? ERR_NONE : err; /* removed meanwhile */
-	if (info.problem) {
-		fprintf(stderr, "timecraft: %s\n", info.problem);
-		listing->broken = true;
-	}
-	if (listing->emitter) {
-		emit_begin(listing->emitter);
-		if (listing->resource == RESOURCE_LOG)
-			log_info_emit(&info, listing->emitter);
-		else
-			process_info_emit(&info, listing->emitter, false);
-		err = emit_end(listing->emitter);
-	} else {
-		(listing->resource == RESOURCE_LOG ? log_row : process_row)(&listing->table, &info, uuid_unique_suffix(ids, count, index));
-	}
-	process_info_finish(&info);
-	return err;
+	if (!problem)
+		return;
+	fprintf(stderr, "timecraft: %s\n", problem);
+	listing->broken = true;
 }
 
 static enum err list_process_id(struct listing *listing, const struct uuid *id)
@@ -127,19 +114,93 @@ static enum err list_process_id(struct listing *listing, const struct uuid *id)
 	return output_end(&listing->output);
 }
 
+static enum err emit_process(struct listing *listing, const struct uuid *id)
+{
+	struct process_info info;
+	enum err err = process_info_load(listing->registry, id, &info);
+	if (err)
+		return err == ERR_NOT_FOUND ? ERR_NONE : err; /* removed meanwhile */
+	note_problem(listing, info.problem);
+	emit_begin(listing->emitter);
+	if (listing->resource == RESOURCE_LOG)
+		log_info_emit(&info, listing->emitter);
+	else
+		process_info_emit(&info, listing->emitter, false);
+	err = emit_end(listing->emitter);
+	process_info_finish(&info);
+	return err;
+}
+
+static void list_brief(struct listing *listing, const struct brief *brief, size_t suffix)
+{
+	note_problem(listing, brief->problem);
+	(listing->resource == RESOURCE_LOG ? log_row : process_row)(&listing->table, brief, suffix);
+}
+
+static enum err list_briefs(struct listing *listing)
+{
+	struct briefs briefs;
+	uint8_t *suffixes = NULL;
+	TRY(briefs_load(listing->registry, &briefs));
+	struct uuid *ids = reallocarray(NULL, briefs.count + 1, sizeof *ids);
+	for (size_t i = 0; ids && i < briefs.count; i++)
+		ids[i] = briefs.items[i].id;
+	enum err err = ids ? uuid_unique_suffixes(ids, briefs.count, &suffixes) : err_nomem();
+	for (size_t i = 0; i < briefs.count && !err; i++)
+		list_brief(listing, &briefs.items[i], suffixes[i]);
+	free(ids);
+	free(suffixes);
+	briefs_finish(&briefs);
+	return err;
+}
+
+/* Its short form is what tells it from the others, which are known by their names alone. */
+static enum err list_one_brief(struct listing *listing, const struct uuid *id)
+{
+	struct uuid *ids;
+	size_t count;
+	uint8_t *suffixes;
+	struct arena arena = { 0 };
+	struct brief brief;
+	TRY(registry_processes(listing->registry, &ids, &count));
+	enum err err = uuid_unique_suffixes(ids, count, &suffixes);
+	if (err) {
+		free(ids);
+		return err;
+	}
+	size_t index = 0;
+	while (index < count && !uuid_equal(&ids[index], id))
+		index++;
+	err = brief_load(listing->registry, id, &arena, NULL, &brief);
+	if (!err)
+		list_brief(listing, &brief, index < count ? suffixes[index] : UUID_LENGTH);
+	arena_finish(&arena);
+	free(suffixes);
+	free(ids);
+	return err;
+}
+
+static enum err list_one(struct listing *listing, const struct uuid *id)
+{
+	if (listing->options->ids)
+		return list_process_id(listing, id);
+	return listing->emitter ? emit_process(listing, id) : list_one_brief(listing, id);
+}
+
 static enum err list_processes(struct listing *listing, const char *id)
 {
 	struct uuid *ids, only;
 	size_t count;
-	if (id)
+	if (id) {
 		TRY(registry_resolve(listing->registry, id, &only));
+		return list_one(listing, &only);
+	}
+	if (!listing->options->ids && !listing->emitter)
+		return list_briefs(listing);
 	TRY(registry_processes(listing->registry, &ids, &count));
 	enum err err = ERR_NONE;
-	for (size_t i = 0; i < count && !err; i++) {
-		if (id && !uuid_equal(&ids[i], &only))
-			continue;
-		err = listing->options->ids ? list_process_id(listing, &ids[i]) : list_process(listing, ids, count, i);
-	}
+	for (size_t i = 0; i < count && !err; i++)
+		err = list_one(listing, &ids[i]);
 	free(ids);
 	return err;
 }

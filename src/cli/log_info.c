@@ -15,10 +15,10 @@ struct reading {
 	uint32_t problem_count;
 };
 
-const char *log_info_state(const struct process_info *info)
+const char *log_state_name(enum log_state state)
 {
 	static const char *const names[] = { [LOG_RUNNING] = "running", [LOG_CLOSED] = "closed", [LOG_KILLED] = "killed" };
-	return names[info->log.state];
+	return names[state];
 }
 
 static void emit_head(const struct process_info *info, struct emitter *e)
@@ -28,7 +28,7 @@ static void emit_head(const struct process_info *info, struct emitter *e)
 	emit_key(e, "id");
 	emit_text(e, id);
 	emit_key(e, "state");
-	emit_text(e, log_info_state(info));
+	emit_text(e, log_state_name(info->log.state));
 	if (info->manifest.start_wall) {
 		emit_key(e, "start");
 		emit_time(e, info->manifest.start_wall);

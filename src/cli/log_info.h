@@ -7,7 +7,7 @@
 void log_info_emit(const struct process_info *info, struct emitter *e);
 
 /* "running", "closed", "killed". */
-const char *log_info_state(const struct process_info *info);
+const char *log_state_name(enum log_state state);
 
 /*
  * Reads the recording to its end and tells all of it as one object; `blocks`: each block too. ERR_DAMAGED when something of it can't be

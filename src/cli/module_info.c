@@ -132,36 +132,19 @@ static int compare_names(const void *a, const void *b)
 }
 
 /* Processes whose manifest can't be read are passed over: others tell of them. */
-static enum err add_name(struct registry *registry, const struct uuid *id, size_t order, struct module_names *names)
-{
-	struct process process;
-	struct manifest manifest;
-	if (registry_open_process(registry, id, &process) != 0)
-		return ERR_NONE;
-	enum err err = process_manifest(&process, &manifest);
-	process_close(&process);
-	if (err)
-		return ERR_NONE;
-	const char *name = arena_text(&names->arena, manifest.module_name);
-	names->names[names->count++] = (struct module_name){ manifest.module, order, view_of(name, name ? manifest.module_name.size : 0) };
-	manifest_finish(&manifest);
-	return name ? ERR_NONE : err_nomem();
-}
-
 enum err module_names_load(struct registry *registry, struct module_names *ret_names)
 {
 	struct module_names names = { 0 };
-	struct uuid *ids;
-	size_t count;
-	TRY(registry_processes(registry, &ids, &count));
-	names.names = ARENA_ARRAY(&names.arena, struct module_name, count + 1);
-	enum err err = names.names ? ERR_NONE : err_nomem();
-	for (size_t i = 0; i < count && !err; i++)
-		err = add_name(registry, &ids[i], i, &names);
-	free(ids);
-	if (err) {
-		arena_finish(&names.arena);
-		return err;
+	TRY(briefs_load(registry, &names.briefs));
+	names.names = reallocarray(NULL, names.briefs.count + 1, sizeof *names.names);
+	if (!names.names) {
+		module_names_finish(&names);
+		return err_nomem();
+	}
+	for (size_t i = 0; i < names.briefs.count; i++) {
+		const struct brief *brief = &names.briefs.items[i];
+		if (brief->start_wall)
+			names.names[names.count++] = (struct module_name){ brief->module, i, brief->module_name };
 	}
 	qsort(names.names, names.count, sizeof *names.names, compare_names);
 	*ret_names = names;
@@ -170,7 +153,8 @@ enum err module_names_load(struct registry *registry, struct module_names *ret_n
 
 void module_names_finish(struct module_names *names)
 {
-	arena_finish(&names->arena);
+	free(names->names);
+	briefs_finish(&names->briefs);
 	*names = (struct module_names){ 0 };
 }
 

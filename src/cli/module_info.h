@@ -2,13 +2,13 @@
 #pragma once
 
 #include "emit/emitter.h"
-#include "registry/registry.h"
+#include "registry/brief.h"
 
 /* What modules were called when they were run, as processes' manifests have it. All zero is empty. */
 struct module_names {
 	struct module_name *names; /* sorted by digest */
 	size_t count;
-	struct arena arena;
+	struct briefs briefs;      /* from which they borrow */
 };
 
 enum err module_names_load(struct registry *registry, struct module_names *ret_names);

@@ -1,44 +1,20 @@
 #include "cli/process_info.h"
 
-#include <stdlib.h>
-
 #include "base/time.h"
 #include "wasm/store.h"
 
-/* The first problem is the one that is told. */
-static void note_problem(struct process_info *info)
-{
-	char id[UUID_TEXT];
-	BUF_CLEANUP struct buf text = { 0 };
-	uuid_print(&info->id, id);
-	if (info->problem)
-		return;
-	if (!strstr(err_text(), id))
-		buf_printf(&text, "process %s: ", id);
-	buf_append_text(&text, err_text());
-	info->problem = strdup(buf_text(&text));
-}
-
 enum err process_info_load(struct registry *registry, const struct uuid *id, struct process_info *ret_info)
 {
-	struct process_info info = { .id = *id, .log.state = LOG_KILLED };
-	struct process process = { .dir_fd = -1, .lock_fd = -1 };
-	enum err err = registry_open_process(registry, id, &process);
-	if (err == ERR_NOT_FOUND || err == ERR_NOMEM)
-		return err;
+	struct process_info info = { 0 };
+	struct brief brief;
+	enum err err = brief_load(registry, id, &info.arena, &info.manifest, &brief);
 	if (err) {
-		note_problem(&info);
-	} else {
-		bool running = process_is_running(&process);
-		if (process_manifest(&process, &info.manifest) != 0)
-			note_problem(&info);
-		/* One that has just started has no log yet. */
-		if (log_summarize(process.dir_fd, &info.log) != 0 && !running)
-			note_problem(&info);
-		if (running)
-			info.log.state = LOG_RUNNING;
-		process_close(&process);
+		process_info_finish(&info);
+		return err;
 	}
+	info.id = brief.id;
+	info.log = brief.log;
+	info.problem = brief.problem;
 	*ret_info = info;
 	return ERR_NONE;
 }
@@ -46,7 +22,7 @@ enum err process_info_load(struct registry *registry, const struct uuid *id, str
 void process_info_finish(struct process_info *info)
 {
 	manifest_finish(&info->manifest);
-	free(info->problem);
+	arena_finish(&info->arena);
 	*info = (struct process_info){ 0 };
 }
 
@@ -72,23 +48,21 @@ static void print_end(struct buf *out, const struct log_summary *log)
 	}
 }
 
-void process_info_status(const struct process_info *info, struct buf *out)
+void process_status_print(const struct log_summary *log, const char *problem, struct buf *out)
 {
-	if (info->log.state == LOG_RUNNING)
+	if (log->state == LOG_RUNNING)
 		buf_append_text(out, "running");
-	else if (info->problem)
+	else if (problem)
 		buf_append_text(out, "damaged");
-	else if (info->log.state == LOG_KILLED)
+	else if (log->state == LOG_KILLED)
 		buf_append_text(out, "killed");
 	else
-		print_end(out, &info->log);
+		print_end(out, log);
 }
 
-bool process_info_duration(const struct process_info *info, uint64_t *ret_ns)
+bool process_duration(uint64_t start, const struct log_summary *log, uint64_t *ret_ns)
 {
-	uint64_t start = info->manifest.start_wall, end = info->log.end_time;
-	if (info->log.state == LOG_RUNNING)
-		end = time_of(CLOCK_REALTIME);
+	uint64_t end = log->state == LOG_RUNNING ? time_of(CLOCK_REALTIME) : log->end_time;
 	if (start == 0 || end < start)
 		return false;
 	*ret_ns = end - start;
@@ -232,7 +206,7 @@ void process_info_emit(const struct process_info *info, struct emitter *e, bool 
 	uint64_t duration;
 	BUF_CLEANUP struct buf status = { 0 };
 	uuid_print(&info->id, id);
-	process_info_status(info, &status);
+	process_status_print(&info->log, info->problem, &status);
 	emit_object_begin(e, OBJECT_BRACED);
 	emit_key(e, "id");
 	emit_text(e, id);
@@ -246,7 +220,7 @@ void process_info_emit(const struct process_info *info, struct emitter *e, bool 
 		emit_key(e, "problem");
 		emit_text(e, info->problem);
 	}
-	if (process_info_duration(info, &duration)) {
+	if (process_duration(info->manifest.start_wall, &info->log, &duration)) {
 		emit_key(e, "duration");
 		emit_duration(e, duration);
 	}

@@ -1,7 +1,5 @@
 #include "cli/runtime_info.h"
 
-#include <stdlib.h>
-
 #include "cli/ending.h"
 #include "wasm/store.h"
 
@@ -14,51 +12,29 @@ static struct runtime_info *find(const struct runtime_list *list, struct view ve
 	return NULL;
 }
 
-static enum err add(struct runtime_list *list, const struct manifest *manifest)
+static void add(struct runtime_list *list, const struct brief *brief)
 {
-	struct runtime_info *known = find(list, manifest->runtime, manifest->features);
+	struct runtime_info *known = find(list, brief->runtime, brief->features);
 	if (!known) {
-		const char *version = arena_text(&list->arena, manifest->runtime), *features = arena_text(&list->arena, manifest->features);
-		if (!version || !features)
-			return err_nomem();
 		known = &list->runtimes[list->count++];
-		*known = (struct runtime_info){ view_text(version), view_text(features), 0 };
+		*known = (struct runtime_info){ brief->runtime, brief->features, 0 };
 	}
 	known->processes++;
-	return ERR_NONE;
-}
-
-static enum err add_process(struct registry *registry, const struct uuid *id, struct runtime_list *list)
-{
-	struct process process;
-	struct manifest manifest;
-	if (registry_open_process(registry, id, &process))
-		return ERR_NONE;
-	enum err err = ERR_NONE;
-	if (process_manifest(&process, &manifest) == 0) {
-		err = add(list, &manifest);
-		manifest_finish(&manifest);
-	}
-	process_close(&process);
-	return err;
 }
 
 enum err runtime_list_load(struct registry *registry, struct runtime_list *ret_list)
 {
 	struct runtime_list list = { 0 };
-	struct uuid *ids;
-	size_t count;
-	TRY(registry_processes(registry, &ids, &count));
-	list.runtimes = ARENA_ARRAY(&list.arena, struct runtime_info, count + 1);
-	enum err err = list.runtimes ? ERR_NONE : err_nomem();
-	if (!err)
-		list.runtimes[list.count++] = (struct runtime_info){ view_text(TIMECRAFT_VERSION), view_text(ENGINE_FEATURES), 0 };
-	for (size_t i = 0; i < count && !err; i++)
-		err = add_process(registry, &ids[i], &list);
-	free(ids);
-	if (err) {
+	TRY(briefs_load(registry, &list.briefs));
+	list.runtimes = ARENA_ARRAY(&list.briefs.arena, struct runtime_info, list.briefs.count + 1);
+	if (!list.runtimes) {
 		runtime_list_finish(&list);
-		return err;
+		return err_nomem();
+	}
+	list.runtimes[list.count++] = (struct runtime_info){ view_text(TIMECRAFT_VERSION), view_text(ENGINE_FEATURES), 0 };
+	for (size_t i = 0; i < list.briefs.count; i++) {
+		if (list.briefs.items[i].start_wall)
+			add(&list, &list.briefs.items[i]);
 	}
 	*ret_list = list;
 	return ERR_NONE;
@@ -66,7 +42,7 @@ enum err runtime_list_load(struct registry *registry, struct runtime_list *ret_l
 
 void runtime_list_finish(struct runtime_list *list)
 {
-	arena_finish(&list->arena);
+	briefs_finish(&list->briefs);
 	*list = (struct runtime_list){ 0 };
 }
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "emit/emitter.h"
-#include "registry/registry.h"
+#include "registry/brief.h"
 
 struct runtime_info {
 	struct view version, features;
@@ -12,7 +12,7 @@ struct runtime_info {
 struct runtime_list {
 	struct runtime_info *runtimes; /* this timecraft first, then as they come */
 	size_t count;
-	struct arena arena;
+	struct briefs briefs; /* from which they borrow */
 };
 
 /* Processes whose manifest can't be read count nowhere. */

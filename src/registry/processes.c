@@ -118,30 +118,6 @@ enum err process_manifest(const struct process *process, struct manifest *ret_ma
 	return 0;
 }
 
-enum err registry_processes(struct registry *registry, struct uuid **ret_ids, size_t *ret_count)
-{
-	int processes;
-	char **names = NULL;
-	size_t count = 0, found = 0;
-	enum err err = registry_dir(registry, PROCESSES_DIR, false, &processes);
-	if (err && err != ERR_NOT_FOUND)
-		return err;
-	if (!err) {
-		err = dir_names(processes, &names, &count);
-		close(processes);
-		TRY(err);
-	}
-	struct uuid *ids = calloc(count + 1, sizeof *ids);
-	for (size_t i = 0; ids && i < count; i++)
-		found += uuid_parse(view_text(names[i]), &ids[found]);
-	names_free(names, count);
-	if (!ids)
-		return err_nomem();
-	*ret_ids = ids;
-	*ret_count = found;
-	return 0;
-}
-
 bool id_matches(const char *id, const char *text)
 {
 	size_t length = strlen(id), size = strlen(text);
@@ -218,30 +194,4 @@ enum err registry_resolve(struct registry *registry, const char *id, struct uuid
 	enum err err = resolve_among(registry, id, ids, count, ret_id);
 	free(ids);
 	return err;
-}
-
-/* Characters that two identifiers have in common at their ends. */
-static size_t common_suffix(const struct uuid *a, const struct uuid *b)
-{
-	char x[UUID_TEXT], y[UUID_TEXT];
-	uuid_print(a, x);
-	uuid_print(b, y);
-	size_t length = 0;
-	while (length < UUID_LENGTH && x[UUID_LENGTH - 1 - length] == y[UUID_LENGTH - 1 - length])
-		length++;
-	return length;
-}
-
-size_t uuid_unique_suffix(const struct uuid *ids, size_t count, size_t index)
-{
-	size_t longest = 3;
-	for (size_t i = 0; i < count; i++) {
-		/* Most differ in their last byte, which is told without printing them. */
-		if (i == index || ids[i].bytes[15] != ids[index].bytes[15])
-			continue;
-		size_t common = common_suffix(&ids[i], &ids[index]);
-		if (common > longest)
-			longest = common;
-	}
-	return longest < UUID_LENGTH ? longest + 1 : UUID_LENGTH;
 }

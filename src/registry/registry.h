@@ -81,5 +81,5 @@ enum err registry_processes(struct registry *registry, struct uuid **ret_ids, si
  */
 enum err registry_resolve(struct registry *registry, const char *id, struct uuid *ret_id);
 
-/* How many of an identifier's last characters, at least four, tell it from all others of `count`. */
-size_t uuid_unique_suffix(const struct uuid *ids, size_t count, size_t index);
+/* How many of each identifier's last characters, at least four, tell it from all others. Free the array. */
+enum err uuid_unique_suffixes(const struct uuid *ids, size_t count, uint8_t **ret_lengths);

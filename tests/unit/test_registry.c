@@ -244,8 +244,10 @@ static void processes_are_found_by_what_is_unique(void **state)
 		"\n    " FIRST "  2023-11-14 22:13:20  prog.wasm\n    " SECOND "  2023-11-14 22:13:20  prog.wasm");
 	assert_int_equal(registry_processes(registry, &ids, &count), 0);
 	assert_int_equal(count, 3);
-	assert_int_equal(uuid_unique_suffix(ids, count, 0), 5);
-	assert_int_equal(uuid_unique_suffix(ids, count, 2), 4);
+	uint8_t *lengths;
+	assert_int_equal(uuid_unique_suffixes(ids, count, &lengths), 0);
+	assert_memory_equal(lengths, ((uint8_t[]){ 5, 5, 4 }), 3);
+	free(lengths);
 	free(ids);
 	registry_close(registry);
 }
