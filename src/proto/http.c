@@ -42,6 +42,7 @@ static void destroy(struct decoder *d)
 	buf_finish(&d->codings);
 	buf_finish(&d->why);
 	buf_finish(&d->gone);
+	buf_finish(&d->handover_text);
 	free(d);
 }
 
@@ -281,5 +282,6 @@ const struct protocol http_protocol = {
 	.create = create,
 	.destroy = destroy,
 	.feed = feed,
+	.handed = http_handed,
 	.close = close_side,
 };

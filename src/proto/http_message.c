@@ -147,6 +147,8 @@ static bool response_head(struct decoder *d, struct direction *s)
 {
 	uint32_t status = s->parsed.status, flags = pending_of(d, s->exchange).flags;
 	if (status == 101 || (flags & PENDING_CONNECT && status / 100 == 2)) {
+		if (status == 101)
+			http_note_handover(d, s);
 		http_end_message(d, s);
 		return true;
 	}

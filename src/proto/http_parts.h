@@ -78,6 +78,8 @@ struct decoder {
 	uint32_t interim_count, interim_more;
 	struct buf decoded, codings, why;
 	struct buf gone;              /* why the server says no more, once it is closed */
+	struct handover handover;     /* behind 101: views of its text */
+	struct buf handover_text;
 	enum err err;
 };
 
@@ -101,6 +103,10 @@ void http_begin(struct decoder *d, struct direction *s, uint64_t time);
 bool http_end_head(struct decoder *d, struct direction *s); /* true: the connection is another protocol's from here on */
 void http_end_message(struct decoder *d, struct direction *s);
 void http_end_exchange(struct decoder *d);
+
+/* http_handover.c: 101 (Switching Protocols): who is spoken to from here on. */
+void http_note_handover(struct decoder *d, const struct direction *response);
+bool http_handed(const struct decoder *d, struct handover *ret_handover);
 
 /* http_tell.c: what has come of a message goes to the sink. */
 void http_tell(struct decoder *d, struct direction *s, struct view error);

@@ -62,7 +62,7 @@ static enum err hand_over(struct connection *c, enum message_side side, struct v
 	enum err err = c->protocol->close(c->decoder, SIDE_CLIENT, time, reason);
 	if (!err)
 		err = c->protocol->close(c->decoder, SIDE_SERVER, time, reason);
-	if (!err)
+	if (!err && c->handed < HANDED_MAX)
 		err = create_next(c, &next, &decoder);
 	connection_drop_decoder(c);
 	c->open_first = 0; /* numbers of the next decoder begin anew; those of this one are all over */
@@ -205,7 +205,7 @@ static void become_unknown(struct connection *c)
 static enum err probe(struct connection *c)
 {
 	bool more = false;
-	if (c->all->options.forced)
+	if (c->all->options.forced && !c->handed) /* what follows an upgrade is another one */
 		return start_decoding(c, c->all->options.forced);
 	for (const struct protocol *const *p = c->all->options.protocols; *p; p++) {
 		enum probe_result result = (*p)->probe(waiting_view(&c->waiting[SIDE_CLIENT]), waiting_view(&c->waiting[SIDE_SERVER]));

@@ -75,7 +75,7 @@ static enum err own_typed(struct held_exchange *held, enum message_side side, st
 {
 	struct datum_room parts = values_room(m->parts, m->part_count), line = line_room(m);
 	struct datum_room attributes = values_room(m->attributes, m->attribute_count);
-	if (parts.items + parts.text > memory->left) {
+	if (parts.items + parts.text + m->body.size > memory->left) {
 		m->part_more += m->part_count;
 		m->part_count = 0;
 		parts = (struct datum_room){ 0 };
