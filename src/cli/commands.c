@@ -13,6 +13,8 @@ const struct command *const commands[] = {
 	&command_describe,
 	&command_logs,
 	&command_export,
+	&command_delete,
+	&command_prune,
 	&command_config,
 	&command_help,
 	&command_version,

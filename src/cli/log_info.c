@@ -186,8 +186,8 @@ static enum err read_process(struct reading *r, struct registry *registry, const
 	if (r->info.problem)
 		note_problem(r, r->info.problem);
 	TRY(registry_open_process(registry, id, &r->process));
-	enum err err = read_log(r);
-	if (err == ERR_NOMEM)
+	enum err err = process_explain(&r->process, read_log(r));
+	if (err == ERR_NOMEM || err == ERR_NOT_FOUND)
 		return err;
 	if (err && !r->info.problem)
 		note_problem(r, err_text());

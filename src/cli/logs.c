@@ -205,8 +205,8 @@ static enum err read_process(struct logs *logs, const struct process *process)
 {
 	struct log_reader *reader;
 	TRY(prepare(logs, process));
-	TRY(log_open(process->dir_fd, &reader));
-	enum err err = read_all(logs, reader);
+	TRY(process_explain(process, log_open(process->dir_fd, &reader)));
+	enum err err = process_explain(process, read_all(logs, reader));
 	if (!err && log_state(reader) == LOG_KILLED)
 		fprintf(stderr, "timecraft: the process was killed: its recording ends without an end\n");
 	log_close(reader);

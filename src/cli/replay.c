@@ -57,9 +57,9 @@ static enum err load(struct replay *r, const char *name)
 	if (!view_is(r->manifest.features, ENGINE_FEATURES))
 		return err_set(ERR_UNSUPPORTED, "the recording needs an engine with %.*s; this one has " ENGINE_FEATURES,
 			VIEW_ARG(r->manifest.features));
-	TRY(registry_load_module(r->setup.registry, &r->manifest.module, &r->file));
+	TRY(process_explain(&r->process, registry_load_module(r->setup.registry, &r->manifest.module, &r->file)));
 	TRY(module_decode(r->file.bytes, &r->module));
-	return log_open(r->process.dir_fd, &r->reader);
+	return process_explain(&r->process, log_open(r->process.dir_fd, &r->reader));
 }
 
 static void print_stack(void *data, struct buf *out)
@@ -174,7 +174,7 @@ static int end(struct replay *r, const struct guest_status *status)
 			VIEW_ARG(buf_view(&stack)));
 		code = 1;
 	} else if (err) {
-		code = fail(err);
+		code = fail(process_explain(&r->process, err));
 	} else {
 		ending_print(&ending);
 	}

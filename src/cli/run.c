@@ -11,6 +11,7 @@
 #include "cli/given.h"
 #include "cli/grants.h"
 #include "cli/setup.h"
+#include "cli/size.h"
 #include "cli/stop.h"
 #include "cli/trace_options.h"
 #include "guest/guest.h"
@@ -37,18 +38,7 @@ static enum err parse_sockets(void *target, const char *value)
 
 static enum err parse_size(void *target, const char *value)
 {
-	static const char units[] = "KMGT";
-	char *end;
-	uint64_t size = strtoull(value, &end, 10);
-	const char *unit = *end ? strchr(units, *end & ~0x20) : NULL;
-	if (end == value || value[0] == '-' || (*end && (!unit || end[1])))
-		return err_set(ERR_USAGE, "\"%s\" is no size; write bytes, or a number with K, M, G or T behind it", value);
-	for (ptrdiff_t i = unit ? unit - units + 1 : 0; i > 0; i--) {
-		if (__builtin_mul_overflow(size, 1024, &size))
-			return err_set(ERR_USAGE, "\"%s\" is too large", value);
-	}
-	*(uint64_t *)target = size;
-	return ERR_NONE;
+	return size_parse(value, target);
 }
 
 #define AT(member) offsetof(struct run_options, member)

@@ -134,6 +134,6 @@ enum err trace_log(const struct trace_source *source, struct record_sink *sink, 
 	if (err == ERR_END)
 		err = ERR_NONE;
 	if (!err && t.damaged)
-		return err_set(ERR_DAMAGED, "%s: the recording is damaged; what can be read of it was shown", id);
-	return err;
+		err = err_set(ERR_DAMAGED, "%s: the recording is damaged; what can be read of it was shown", id);
+	return process_explain(&source->process, err);
 }

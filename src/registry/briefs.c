@@ -68,6 +68,8 @@ enum err brief_load(struct registry *registry, const struct uuid *id, struct are
 		err = note_problem(arena, &brief);
 	} else {
 		err = load_opened(&process, arena, &manifest, &brief);
+		if (brief.problem && process_was_deleted(&process))
+			err = process_explain(&process, ERR_NOT_FOUND);
 		process_close(&process);
 	}
 	if (!err && ret_manifest)
@@ -147,12 +149,11 @@ static void write_index(const struct loading *loading)
 		(void)index_write(loading->processes, buf_view(&entries));
 }
 
-/* To read a few again each time costs less than to write all. */
-static void renew_index(const struct loading *loading)
+/* To read a few again each time costs less than to write all. But nothing is kept of processes that are gone. */
+static void renew_index(struct loading *loading)
 {
 	enum { FEW = 32, SHARE = 128 };
-	size_t count = loading->briefs.count;
-	if ((loading->missing >= FEW && loading->missing > count / SHARE) || loading->index.passed > count + FEW)
+	if ((loading->missing >= FEW && loading->missing > loading->briefs.count / SHARE) || index_passed(&loading->index))
 		write_index(loading);
 }
 

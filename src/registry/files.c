@@ -47,12 +47,29 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static enum err read_names(DIR *dir, char ***names, size_t *count)
+static bool is_plain(const char *name)
+{
+	return name[0] != '.';
+}
+
+static bool is_leftover(const char *name)
+{
+	return strncmp(name, ".new-", 5) == 0 || strncmp(name, ".gone-", 6) == 0;
+}
+
+static bool is_any(const char *name)
+{
+	return strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
+}
+
+typedef bool name_filter(const char *name);
+
+static enum err read_names(DIR *dir, name_filter *wanted, char ***names, size_t *count)
 {
 	size_t capacity = 0;
 	errno = 0;
 	for (struct dirent *entry; (entry = readdir(dir)); errno = 0) {
-		if (entry->d_name[0] == '.')
+		if (!wanted(entry->d_name))
 			continue;
 		if (*count == capacity) {
 			capacity = capacity ? capacity * 2 : 64;
@@ -68,7 +85,7 @@ static enum err read_names(DIR *dir, char ***names, size_t *count)
 	return errno ? err_set_errno(errno, "can't read a directory of the registry") : 0;
 }
 
-enum err dir_names(int dir_fd, char ***ret_names, size_t *ret_count)
+static enum err list_names(int dir_fd, name_filter *wanted, char ***ret_names, size_t *ret_count)
 {
 	int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -80,7 +97,7 @@ enum err dir_names(int dir_fd, char ***ret_names, size_t *ret_count)
 	}
 	char **names = NULL;
 	size_t count = 0;
-	enum err err = read_names(dir, &names, &count);
+	enum err err = read_names(dir, wanted, &names, &count);
 	closedir(dir);
 	if (err) {
 		names_free(names, count);
@@ -91,6 +108,52 @@ enum err dir_names(int dir_fd, char ***ret_names, size_t *ret_count)
 	*ret_names = names;
 	*ret_count = count;
 	return 0;
+}
+
+enum err dir_names(int dir_fd, char ***ret_names, size_t *ret_count)
+{
+	return list_names(dir_fd, is_plain, ret_names, ret_count);
+}
+
+enum err dir_leftovers(int dir_fd, char ***ret_names, size_t *ret_count)
+{
+	return list_names(dir_fd, is_leftover, ret_names, ret_count);
+}
+
+static enum err remove_entry(int parent, const char *name, int depth);
+
+static enum err remove_entries(int dir_fd, int depth)
+{
+	char **names;
+	size_t count;
+	TRY(list_names(dir_fd, is_any, &names, &count));
+	enum err err = 0;
+	for (size_t i = 0; i < count && !err; i++)
+		err = remove_entry(dir_fd, names[i], depth);
+	names_free(names, count);
+	return err;
+}
+
+static enum err remove_entry(int parent, const char *name, int depth)
+{
+	if (unlinkat(parent, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EISDIR && errno != EPERM)
+		return err_set_errno(errno, "can't remove %s", name);
+	int fd = depth > 0 ? openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW) : -1;
+	if (fd < 0)
+		return depth > 0 && errno == ENOENT ? 0 : err_set_errno(depth > 0 ? errno : ELOOP, "can't remove %s", name);
+	enum err err = remove_entries(fd, depth - 1);
+	close(fd);
+	if (!err && unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		err = err_set_errno(errno, "can't remove %s", name);
+	return err;
+}
+
+enum err tree_remove(int parent, const char *name)
+{
+	enum { DEPTH = 16 };
+	return remove_entry(parent, name, DEPTH);
 }
 
 static enum err write_all(int fd, const char *name, struct view bytes)

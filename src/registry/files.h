@@ -8,7 +8,12 @@ enum err dir_open(int parent, const char *name, bool create, int *ret_fd);
 
 /* Names of a directory's entries but those that begin with a dot, in their order as bytes. Free each and the array. */
 enum err dir_names(int dir_fd, char ***ret_names, size_t *ret_count);
+/* Those that begin with ".new-" or ".gone-": what is being made or removed, or was when somebody was interrupted. */
+enum err dir_leftovers(int dir_fd, char ***ret_names, size_t *ret_count);
 void names_free(char **names, size_t count);
+
+/* Removes a file, or a directory with all that is in it. What is not there, or has others removed at the same time, is no error. */
+enum err tree_remove(int parent, const char *name);
 
 /* Writes a new file by way of a temporary name, so that it appears whole or not at all. An existing one is replaced. */
 enum err file_write(int dir_fd, const char *name, struct view bytes, unsigned mode, bool sync);

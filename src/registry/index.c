@@ -160,7 +160,17 @@ const struct index_entry *index_find(struct index *index, const struct uuid *id)
 		index->passed++;
 		advance(index);
 	}
-	return order == 0 ? index->entry : NULL;
+	const struct index_entry *found = order == 0 ? index->entry : NULL;
+	if (found)
+		advance(index);
+	return found;
+}
+
+size_t index_passed(struct index *index)
+{
+	for (; index->entry; advance(index))
+		index->passed++;
+	return index->passed;
 }
 
 bool index_entry_read(const struct index_entry *entry, int processes, uint64_t now, struct shape *ret_shape, struct mark *ret_mark,

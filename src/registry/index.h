@@ -34,7 +34,7 @@ struct index_entry;
 struct index {
 	struct view rest;
 	const struct index_entry *entry; /* the first of it; NULL: there is none */
-	size_t passed;                   /* entries that nobody asked for */
+	size_t passed;                   /* entries that nobody asked for, until index_passed */
 };
 
 /* A file of more than what `count` processes may need is passed over, and one that can't be read: it is empty then. Fills `bytes`, from
@@ -43,6 +43,9 @@ void index_open(int processes, size_t count, struct buf *bytes, struct index *re
 
 /* The entry of a process: to be asked for in the order of identifiers. NULL: there is none. */
 const struct index_entry *index_find(struct index *index, const struct uuid *id);
+
+/* Afterwards: of how many processes it has an entry that nobody asked for. */
+size_t index_passed(struct index *index);
 
 /* Whether the files are still those that it was made of. If so, they have this shape and mark, and this is their brief, which borrows. */
 bool index_entry_read(const struct index_entry *entry, int processes, uint64_t now, struct shape *ret_shape, struct mark *ret_mark,

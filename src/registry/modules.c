@@ -61,6 +61,7 @@ enum err registry_add_module(struct registry *registry, const struct module_file
 	char hex[DIGEST_HEX];
 	digest_hex(&file->digest, hex);
 	int shelf;
+	TRY(registry_hold(registry));
 	TRY(open_shelf(registry, hex, true, &shelf));
 	struct stat stat;
 	enum err err = 0;
@@ -202,4 +203,44 @@ enum err registry_resolve_module(struct registry *registry, const char *id, stru
 		return err_set(ERR_AMBIGUOUS, "%s may be any of %zu modules:%s", id, matches, buf_text(&candidates));
 	*ret_digest = found;
 	return 0;
+}
+
+enum err registry_remove_module(struct registry *registry, const struct digest *digest)
+{
+	char hex[DIGEST_HEX];
+	int shelf;
+	digest_hex(digest, hex);
+	TRY(open_shelf(registry, hex, false, &shelf));
+	enum err err = unlinkat(shelf, hex, 0) < 0 ? err_set_errno(errno, "can't remove module sha256:%s", hex) : ERR_NONE;
+	close(shelf);
+	return err;
+}
+
+static enum err sweep_shelf(int modules, const char *name)
+{
+	int shelf;
+	char **names = NULL;
+	size_t count = 0;
+	if (unlinkat(modules, name, AT_REMOVEDIR) == 0 || dir_open(modules, name, false, &shelf) != 0)
+		return 0;
+	enum err err = dir_leftovers(shelf, &names, &count);
+	for (size_t i = 0; !err && i < count; i++)
+		err = tree_remove(shelf, names[i]);
+	names_free(names, count);
+	close(shelf);
+	return err;
+}
+
+enum err registry_sweep_modules(struct registry *registry)
+{
+	int modules;
+	char **names = NULL;
+	size_t count = 0;
+	TRY(registry_dir(registry, MODULES_DIR, false, &modules));
+	enum err err = dir_names(modules, &names, &count);
+	for (size_t i = 0; !err && i < count; i++)
+		err = sweep_shelf(modules, names[i]);
+	names_free(names, count);
+	close(modules);
+	return err;
 }

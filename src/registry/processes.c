@@ -59,10 +59,12 @@ static enum err create_process(int processes, const struct manifest *manifest, s
 enum err registry_create_process(struct registry *registry, const struct manifest *manifest, struct process *ret_process)
 {
 	int processes;
+	TRY(registry_hold(registry));
 	TRY(registry_dir(registry, PROCESSES_DIR, true, &processes));
 	struct process process = { .id = manifest->id, .dir_fd = -1, .lock_fd = -1 };
 	enum err err = create_process(processes, manifest, &process);
 	close(processes);
+	registry_release(registry);
 	if (err) {
 		process_close(&process);
 		return err_prefix(err, "registry %s", registry->path);
@@ -85,6 +87,25 @@ enum err registry_open_process(struct registry *registry, const struct uuid *id,
 	return 0;
 }
 
+bool process_was_deleted(const struct process *process)
+{
+	char name[UUID_TEXT + 4] = "../";
+	struct stat here, there;
+	uuid_print(&process->id, name + 3);
+	if (fstat(process->dir_fd, &here) < 0)
+		return false;
+	return fstatat(process->dir_fd, name, &there, 0) < 0 ? errno == ENOENT : there.st_ino != here.st_ino || there.st_dev != here.st_dev;
+}
+
+enum err process_explain(const struct process *process, enum err err)
+{
+	char id[UUID_TEXT];
+	if (!err || err == ERR_END || process->dir_fd < 0 || !process_was_deleted(process))
+		return err;
+	uuid_print(&process->id, id);
+	return err_set(ERR_NOT_FOUND, "process %s was deleted meanwhile", id);
+}
+
 bool process_is_running(const struct process *process)
 {
 	int fd = openat(process->dir_fd, "lock", O_RDONLY | O_CLOEXEC);
@@ -101,7 +122,7 @@ enum err process_manifest(const struct process *process, struct manifest *ret_ma
 	uuid_print(&process->id, id);
 	int fd = openat(process->dir_fd, "manifest.yaml", O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return err_set_errno(errno, "process %s: can't open manifest.yaml", id);
+		return process_explain(process, err_set_errno(errno, "process %s: can't open manifest.yaml", id));
 	BUF_CLEANUP struct buf bytes = { 0 };
 	enum err err = file_read(fd, "manifest.yaml", MAX_MANIFEST, &bytes);
 	close(fd);

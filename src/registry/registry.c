@@ -49,6 +49,7 @@ enum err registry_open(const char *path, struct registry **ret_registry)
 	struct registry *registry = err ? NULL : calloc(1, sizeof *registry);
 	if (registry && (registry->path = strdup(path))) {
 		registry->fd = fd;
+		registry->hold_fd = -1;
 		*ret_registry = registry;
 		return 0;
 	}
@@ -61,6 +62,7 @@ void registry_close(struct registry *registry)
 {
 	if (!registry)
 		return;
+	registry_release(registry);
 	close(registry->fd);
 	free(registry->path);
 	free(registry);

@@ -35,7 +35,7 @@ struct module_file {
 enum err module_file_read(const char *path, struct module_file *ret_file);
 void module_file_finish(struct module_file *file); /* zero allowed */
 
-/* Stores a module if it is not there yet. */
+/* Stores a module if it is not there yet. It is not collected before a process was created, or the registry closed. */
 enum err registry_add_module(struct registry *registry, const struct module_file *file);
 
 /* A stored module. ERR_NOT_FOUND if it is not there, ERR_DAMAGED if its bytes are not what they were. */
@@ -68,6 +68,12 @@ void process_close(struct process *process);
 
 /* Whether somebody holds the lock. */
 bool process_is_running(const struct process *process);
+
+/* Who reads a process that another deletes may go on with the files that it has open, but finds no others. */
+bool process_was_deleted(const struct process *process);
+
+/* For an error in reading it: ERR_NOT_FOUND with a text that says so if the process was deleted, else `err` as it is. */
+enum err process_explain(const struct process *process, enum err err);
 
 /* The manifest of a process. ERR_DAMAGED when it is cut or changed, ERR_UNSUPPORTED for a version that is not known here. */
 enum err process_manifest(const struct process *process, struct manifest *ret_manifest);

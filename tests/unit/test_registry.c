@@ -1,5 +1,5 @@
 #include "folder.h"
-#include "registry/registry.h"
+#include "registry/removal.h"
 
 #include <fcntl.h>
 #include <sys/wait.h>
@@ -252,6 +252,42 @@ static void processes_are_found_by_what_is_unique(void **state)
 	registry_close(registry);
 }
 
+static void who_reads_a_process_learns_that_it_was_deleted(void **state)
+{
+	(void)state;
+	struct registry *registry = open_registry();
+	struct manifest m = example(), read;
+	struct process process, reader;
+	struct process_usage usage;
+	assert_int_equal(registry_create_process(registry, &m, &process), 0);
+	assert_int_equal(registry_remove_process(registry, &m.id), ERR_ACCESS);
+	assert_string_equal(err_text(), "process 018bcfe5-687b-7e3f-8a01-23456789abcd is running: it can be deleted when it has ended");
+	process_close(&process);
+	assert_int_equal(registry_open_process(registry, &m.id, &reader), 0);
+	assert_int_equal(process_usage(&reader, &usage), 0);
+	struct stat stat;
+	assert_int_equal(fstatat(reader.dir_fd, "manifest.yaml", &stat, 0), 0);
+	assert_int_equal(usage.size, stat.st_size);
+	assert_int_equal(process_explain(&reader, ERR_DAMAGED), ERR_DAMAGED);
+	assert_false(process_was_deleted(&reader));
+	assert_int_equal(registry_remove_process(registry, &m.id), 0);
+	assert_true(process_was_deleted(&reader));
+	assert_int_equal(process_manifest(&reader, &read), 0); /* until it is swept */
+	manifest_finish(&read);
+	assert_int_equal(registry_sweep(registry), 0);
+	assert_int_equal(process_manifest(&reader, &read), ERR_NOT_FOUND);
+	assert_string_equal(err_text(), "process 018bcfe5-687b-7e3f-8a01-23456789abcd was deleted meanwhile");
+	assert_int_equal(process_explain(&reader, ERR_NONE), ERR_NONE);
+	assert_int_equal(process_explain(&reader, ERR_END), ERR_END);
+	assert_int_equal(registry_remove_process(registry, &m.id), ERR_NOT_FOUND);
+	process_close(&reader);
+	/* Another of that name is not it. */
+	assert_int_equal(registry_create_process(registry, &m, &process), 0);
+	assert_false(process_was_deleted(&process));
+	process_close(&process);
+	registry_close(registry);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -262,6 +298,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(many_may_use_a_registry_at_once, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(processes_run_while_their_lock_is_held, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(processes_are_found_by_what_is_unique, make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(who_reads_a_process_learns_that_it_was_deleted, make_folder, remove_folder),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
