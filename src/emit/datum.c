@@ -1,6 +1,8 @@
 #include "emit/datum.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include "base/utf8.h"
 #include "emit/format.h"
@@ -62,8 +64,12 @@ static void print_text(struct buf *out, const struct datum *d, bool inside, uint
 
 static void print_double(struct buf *out, double number)
 {
+	char text[32] = "";
+	for (int digits = 15; digits <= 17 && (digits == 15 || strtod(text, NULL) != number);
+		digits++) /* no more than tell it from others */
+		snprintf(text, sizeof text, "%.*g", digits, number);
 	if (isfinite(number))
-		buf_printf(out, "%.17g", number);
+		format_text(out, text);
 	else
 		format_text(out, isnan(number) ? "nan" : number < 0 ? "-inf" : "inf");
 }

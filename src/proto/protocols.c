@@ -1,6 +1,8 @@
 #include "proto/http.h"
+#include "proto/redis.h"
 
 const struct protocol *const protocols[] = {
 	&http_protocol,
+	&redis_protocol,
 	NULL,
 };
