@@ -13,6 +13,7 @@ const struct command *const commands[] = {
 	&command_describe,
 	&command_logs,
 	&command_export,
+	&command_import,
 	&command_delete,
 	&command_prune,
 	&command_config,

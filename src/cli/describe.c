@@ -111,7 +111,7 @@ static int run_describe(void *data, int count, char **arguments)
 	struct setup setup;
 	enum err err = resource_parse("describe", count, arguments, &resource, &id);
 	if (!err)
-		err = setup_open(&options->setup, &setup);
+		err = setup_open_for(&options->setup, &id, &setup);
 	if (err)
 		return fail(err);
 	err = describe(options, resource, id, setup.registry);
@@ -121,9 +121,9 @@ static int run_describe(void *data, int count, char **arguments)
 
 const struct command command_describe = {
 	.name = "describe",
-	.arguments = "[options] [process|module|log|runtime] [ID]",
+	.arguments = "[options] [process|module|log|runtime] [ID|FILE]",
 	.summary = "Tell all about a process, a module, a recording, or the runtime.",
-	.text = "Without an ID it is the last process, or its module. A module may be named by its digest or by a process that ran it. "
+	.text = "Without an ID it is the last process, or its module; FILE is a bundle, as from 'export process'. A module may be named by its digest or by a process that ran it. "
 		"Of a process, what it was granted is told too: directories, environment, sockets, network, limits. A log, that is a "
 		"recording, is named by "
 		"its process; it is read to its end, and what is damaged is told. The runtime is this program.",

@@ -1,7 +1,9 @@
-/* timecraft export RESOURCE [ID]: a module as a file, or a recording as an archive. */
+/* timecraft export RESOURCE [ID]: a process as a bundle, a module as a file, or a recording as an archive. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,6 +12,7 @@
 #include "cli/resource.h"
 #include "cli/setup.h"
 #include "cli/tar.h"
+#include "registry/bundle.h"
 #include "registry/files.h"
 
 struct export_options {
@@ -18,8 +21,10 @@ struct export_options {
 };
 
 static const struct option export_table[] = {
-	{ "output-file", 0, OPTION_TEXT, false, "FILE", "Write to this file instead of standard output.",
+	{ "output", 'o', OPTION_TEXT, false, "FILE",
+		"Write to this file, which appears when it is whole; - is standard output, as without.",
 		offsetof(struct export_options, output_file) },
+	{ "output-file", 0, OPTION_TEXT, false, "FILE", "The same as --output.", offsetof(struct export_options, output_file) },
 	OPTION_INCLUDE(setup_option_table, struct export_options, setup),
 	{ 0 },
 };
@@ -35,7 +40,7 @@ static enum err export_module(struct registry *registry, const char *id, struct 
 	return output_end(output);
 }
 
-enum { MAX_FILE_BITS = 33 };
+enum { MAX_FILE_BITS = 33, MAX_MANIFEST = 64 << 20 };
 
 static enum err add_file(int dir_fd, const char *folder, const char *name, struct output *output)
 {
@@ -51,7 +56,7 @@ static enum err add_file(int dir_fd, const char *folder, const char *name, struc
 					    : file_read(fd, name, UINT64_C(1) << MAX_FILE_BITS, &bytes);
 	close(fd);
 	TRY(err);
-	return tar_add(output, path, buf_view(&bytes), 0600, (uint64_t)stat.st_mtim.tv_sec);
+	return tar_add(output, path, buf_view(&bytes), (uint64_t)stat.st_mtim.tv_sec);
 }
 
 static enum err add_files(int dir_fd, const char *folder, struct output *output)
@@ -81,24 +86,115 @@ static enum err export_log(struct registry *registry, const char *id, struct out
 	return err;
 }
 
+struct pipe_sink {
+	struct bundle_sink sink;
+	struct output *output;
+};
+
+static enum err write_piece(struct bundle_sink *sink, struct view bytes)
+{
+	struct output *output = ((struct pipe_sink *)sink)->output;
+	buf_append(&output->pending, bytes.data, bytes.size);
+	return output_end(output);
+}
+
+static enum err read_manifest_file(const struct process *process, struct buf *out)
+{
+	int fd = openat(process->dir_fd, "manifest.yaml", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return err_set_errno(errno, "can't open manifest.yaml");
+	enum err err = file_read(fd, "manifest.yaml", MAX_MANIFEST, out);
+	close(fd);
+	return err;
+}
+
+/* The manifest is that of the bytes. */
+static enum err export_bundle(struct registry *registry, const struct process *process, struct output *output)
+{
+	struct manifest manifest;
+	struct module_file module = { 0 };
+	struct pipe_sink sink = { { write_piece }, output };
+	BUF_CLEANUP struct buf bytes = { 0 };
+	TRY(process_manifest(process, &manifest));
+	enum err err = read_manifest_file(process, &bytes);
+	if (!err)
+		err = registry_load_module(registry, &manifest.module, &module);
+	manifest_finish(&manifest);
+	if (!err) {
+		struct bundle_source source = { .id = process->id,
+			.manifest = buf_view(&bytes),
+			.module = module.bytes,
+			.has_module = true,
+			.log_fd = process->dir_fd };
+		err = bundle_write(&source, &sink.sink);
+	}
+	module_file_finish(&module);
+	return err && err != ERR_END ? err_prefix(err, "export") : err;
+}
+
+static enum err export_process(struct registry *registry, const char *id, struct output *output)
+{
+	struct uuid uuid;
+	struct process process;
+	char name[UUID_TEXT];
+	TRY(registry_resolve(registry, id ? id : "@last", &uuid));
+	TRY(registry_open_process(registry, &uuid, &process));
+	uuid_print(&uuid, name);
+	enum err err = process_is_running(&process)
+		? err_set(ERR_USAGE, "process %s is running: its recording can be exported when it has ended", name)
+		: export_bundle(registry, &process, output);
+	process_close(&process);
+	return err;
+}
+
 static enum err export_to(struct registry *registry, enum resource resource, const char *id, struct output *output)
 {
-	enum err err = resource == RESOURCE_MODULE ? export_module(registry, id, output) : export_log(registry, id, output);
+	enum err err = resource == RESOURCE_MODULE ? export_module(registry, id, output)
+		: resource == RESOURCE_PROCESS     ? export_process(registry, id, output)
+						   : export_log(registry, id, output);
 	if (err)
 		buf_clear(&output->pending);
 	enum err end = output_finish(output);
 	return err ? err : end;
 }
 
+/* A file appears, or changes, when all of it is written; a device or pipe is written to as it is. */
+static enum err export_to_file(struct registry *registry, enum resource resource, const char *id, const char *path)
+{
+	struct output output;
+	struct stat there;
+	char temporary[4096];
+	if (stat(path, &there) == 0 && !S_ISREG(there.st_mode)) {
+		TRY(output_open(&output, path, OUTPUT_BUFFERED));
+		return export_to(registry, resource, id, &output);
+	}
+	if (snprintf(temporary, sizeof temporary, "%s.XXXXXX", path) >= (int)sizeof temporary)
+		return err_set(ERR_USAGE, "the name of the file to write is too long");
+	int fd = mkostemp(temporary, O_CLOEXEC);
+	if (fd < 0)
+		return err_set_errno(errno, "cannot write %s", path);
+	output_init(&output, fd, path, OUTPUT_BUFFERED);
+	output.owned = true;
+	enum err err = fchmod(fd, 0600) < 0 ? err_set_errno(errno, "cannot write %s", path) : ERR_NONE; /* whatever the umask */
+	if (err)
+		output_finish(&output);
+	else
+		err = export_to(registry, resource, id, &output);
+	if (!err && rename(temporary, path) < 0)
+		err = err_set_errno(errno, "cannot write %s", path);
+	if (err)
+		unlink(temporary);
+	return err;
+}
+
 static enum err export_resource(const struct export_options *options, struct registry *registry, enum resource resource, const char *id)
 {
 	struct output output;
-	if (options->output_file)
-		TRY(output_open(&output, options->output_file, OUTPUT_BUFFERED));
-	else if (isatty(STDOUT_FILENO))
-		return err_set(ERR_USAGE, "export: not to a terminal; redirect standard output, or name a file with --output-file");
-	else
-		output_init(&output, STDOUT_FILENO, "standard output", OUTPUT_BUFFERED);
+	if (options->output_file && strcmp(options->output_file, "-") != 0)
+		return export_to_file(registry, resource, id, options->output_file);
+	if (isatty(STDOUT_FILENO))
+		return err_set(ERR_USAGE, "export: not to a terminal; redirect standard output, or name a file with --output");
+	output_init(&output, STDOUT_FILENO, "standard output", OUTPUT_BUFFERED);
 	enum err err = export_to(registry, resource, id, &output);
 	return err == ERR_END ? ERR_NONE : err;
 }
@@ -110,10 +206,8 @@ static int run_export(void *data, int count, char **arguments)
 	const char *id;
 	struct setup setup;
 	enum err err = resource_parse("export", count, arguments, &resource, &id);
-	if (!err && resource == RESOURCE_PROCESS)
-		resource = RESOURCE_LOG;
 	if (!err)
-		err = setup_open(&options->setup, &setup);
+		err = setup_open_for(&options->setup, &id, &setup);
 	if (err)
 		return fail(err);
 	err = export_resource(options, setup.registry, resource, id);
@@ -123,11 +217,13 @@ static int run_export(void *data, int count, char **arguments)
 
 const struct command command_export = {
 	.name = "export",
-	.arguments = "[options] module|log [ID]",
-	.summary = "Write a stored module, or a recording as a tar archive.",
-	.text = "Without an ID it is that of the last process. A module may be named by its digest or by a process that ran it. An "
-		"archive that is unpacked in processes/ of another registry, its module stored there too, is a recording there.",
-	.words = "module log",
+	.arguments = "[options] process|module|log [ID]",
+	.summary = "Write a process as a bundle, a stored module, or a recording as a tar archive.",
+	.text = "A bundle is one file with all that is known of a process: manifest, module and recording. 'timecraft import' puts it into "
+		"another registry; replay, trace, logs and describe take it as it is. Without an ID it is the last process. A module may be "
+		"named by its digest or by a process that ran it. The archive of a log that is unpacked in processes/ of another registry, "
+		"its module stored there too, is a recording there.",
+	.words = "process module log",
 	.takes_process = true,
 	.options = export_table,
 	.size = sizeof(struct export_options),

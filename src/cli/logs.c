@@ -239,20 +239,22 @@ static int run_logs(void *data, int count, char **arguments)
 	struct setup setup;
 	if (count > 1)
 		return fail(err_set(ERR_USAGE, "logs: \"%s\" is one argument too many", arguments[1]));
-	enum err err = setup_open(&options->setup, &setup);
+	const char *id = count ? arguments[0] : "@last";
+	enum err err = setup_open_for(&options->setup, &id, &setup);
 	if (err)
 		return fail(err);
 	bool damaged = false;
-	err = show_process(options, setup.registry, count ? arguments[0] : "@last", &damaged);
+	err = show_process(options, setup.registry, id, &damaged);
 	setup_close(&setup);
 	return err ? fail(err) : damaged ? 1 : 0;
 }
 
 const struct command command_logs = {
 	.name = "logs",
-	.arguments = "[options] [ID]",
+	.arguments = "[options] [ID|FILE]",
 	.summary = "Show what a process wrote to standard output and standard error.",
-	.text = "Both go where they went; --stdout or --stderr shows one alone. Without an ID it is the last process.",
+	.text = "Both go where they went; --stdout or --stderr shows one alone. Without an ID it is the last process. "
+		"FILE is a bundle, as from 'export process'.",
 	.takes_process = true,
 	.options = logs_table,
 	.size = sizeof(struct logs_options),

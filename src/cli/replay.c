@@ -50,7 +50,7 @@ struct replay {
 static enum err load(struct replay *r, const char *name)
 {
 	struct uuid id;
-	TRY(setup_open(&r->options->setup, &r->setup));
+	TRY(setup_open_for(&r->options->setup, &name, &r->setup));
 	TRY(registry_resolve(r->setup.registry, name, &id));
 	TRY(registry_open_process(r->setup.registry, &id, &r->process));
 	TRY(process_manifest(&r->process, &r->manifest));
@@ -224,11 +224,11 @@ static int run_replay(void *data, int count, char **arguments)
 
 const struct command command_replay = {
 	.name = "replay",
-	.arguments = "[options] ID",
+	.arguments = "[options] ID|FILE",
 	.summary = "Run a module again exactly as it was recorded, without touching the world.",
 	.text = "The guest gets from the recording what it got then: no file, clock, socket or random source is used. What it wrote to "
 		"standard output and error is shown. The exit code is that of the recorded run; 1 if the recording ends before the guest "
-		"does, or the replay diverges.",
+		"does, or the replay diverges. FILE is a bundle, as from 'export process'.",
 	.takes_process = true,
 	.options = table,
 	.size = sizeof(struct replay_options),

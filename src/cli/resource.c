@@ -1,6 +1,5 @@
 #include "cli/resource.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -15,7 +14,7 @@ static const struct {
 	{ "runtime", "runtimes", RESOURCE_RUNTIME, "export" },
 };
 
-static bool is_process_id(const char *word)
+bool resource_is_process_id(const char *word)
 {
 	return word[0] == '@' || (word[0] && word[strspn(word, "0123456789abcdefABCDEF-")] == 0);
 }
@@ -40,7 +39,7 @@ enum err resource_parse(const char *command, int count, char **arguments, enum r
 		*ret_id = count > 1 ? arguments[1] : NULL;
 		return ERR_NONE;
 	}
-	if (count == 1 && is_process_id(arguments[0])) {
+	if (count == 1 && resource_is_process_id(arguments[0])) {
 		*ret_resource = RESOURCE_PROCESS;
 		*ret_id = arguments[0];
 		return ERR_NONE;

@@ -109,11 +109,11 @@ static int run_trace_network(void *data, int count, char **arguments)
 
 const struct command command_trace_network = {
 	.name = "trace network",
-	.arguments = "[options] ID",
+	.arguments = "[options] ID|FILE",
 	.summary = "Show what a recorded process, or one that runs, did on the network.",
 	.text = "Nothing is run: all is read from the recording. One line is an event on a socket: CONN, ACCEPT, SEND, RECV, SHUT, TLS "
 		"where it failed or was cut, LOST where the recording is damaged; and RESOLVE of a name. Of traffic under TLS that the "
-		"host did, these are the plain bytes. Addresses are from whom to whom; 172.16.0.0 is the process's own.",
+		"host did, these are the plain bytes. Addresses are from whom to whom; 172.16.0.0 is the process's own. FILE is a bundle.",
 	.takes_process = true,
 	.options = table,
 	.size = sizeof(struct trace_network_options),

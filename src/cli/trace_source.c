@@ -4,7 +4,7 @@ enum err trace_source_open(struct trace_source *source, const struct setup_optio
 {
 	struct uuid id;
 	*source = (struct trace_source){ .process = { .dir_fd = -1, .lock_fd = -1 } };
-	TRY(setup_open(options, &source->setup));
+	TRY(setup_open_for(options, &name, &source->setup));
 	TRY(registry_resolve(source->setup.registry, name, &id));
 	TRY(registry_open_process(source->setup.registry, &id, &source->process));
 	return process_manifest(&source->process, &source->manifest);

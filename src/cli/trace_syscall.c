@@ -65,11 +65,11 @@ static int run_trace_syscall(void *data, int count, char **arguments)
 
 const struct command command_trace_syscall = {
 	.name = "trace syscall",
-	.arguments = "[options] ID",
+	.arguments = "[options] ID|FILE",
 	.summary = "Show the system calls of a recorded process, or of one that runs.",
 	.text = "Nothing is run: all is read from the recording. One line is a call, in the manner of strace; docs/system-calls.md lists "
 		"the calls. The exit code is 1 if the recording is damaged: what can be read of it is shown. Of a process that was "
-		"killed, the last call may be unfinished.",
+		"killed, the last call may be unfinished. FILE is a bundle.",
 	.takes_process = true,
 	.options = table,
 	.size = sizeof(struct trace_syscall_options),

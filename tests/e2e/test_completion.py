@@ -43,7 +43,7 @@ def test_commands_and_options(complete):
     assert complete("get", "p") == ["process"]
     assert complete("get", "l") == ["log"]
     assert complete("describe", "runtime", "") == []
-    assert complete("export", "") == ["module", "log"]
+    assert complete("export", "") == ["process", "module", "log"]
 
 
 def test_identifiers(timecraft, guest, complete):
