@@ -1,9 +1,5 @@
 #include "emit/datum.h"
 
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "base/utf8.h"
 #include "emit/format.h"
 #include "emit/request.h"
@@ -17,15 +13,6 @@ static bool is_bare(struct view text)
 			return false;
 	}
 	return text.size != 0;
-}
-
-/* What is shown of a text: not less than all of a character. */
-static struct view shown_of(struct view text, uint32_t max)
-{
-	size_t size = max && text.size > max ? max : text.size;
-	for (int i = 0; i < 3 && size < text.size && size && (text.data[size] & 0xc0) == 0x80; i++)
-		size--;
-	return view_slice(text, 0, size);
 }
 
 static void print_quoted(struct buf *out, struct view text)
@@ -46,7 +33,7 @@ static void print_cut(struct buf *out, uint64_t all)
 
 static void print_text(struct buf *out, const struct datum *d, bool inside, uint32_t max)
 {
-	struct view shown = shown_of(d->text, max);
+	struct view shown = datum_first(*d, max ? max : UINT64_MAX).text;
 	if (inside) {
 		print_quoted(out, shown);
 	} else if (d->type == DATUM_WORD) {
@@ -62,19 +49,13 @@ static void print_text(struct buf *out, const struct datum *d, bool inside, uint
 		print_cut(out, d->text.size + d->more);
 }
 
-static void print_double(struct buf *out, double number)
-{
-	char text[32] = "";
-	for (int digits = 15; digits <= 17 && (digits == 15 || strtod(text, NULL) != number);
-		digits++) /* no more than tell it from others */
-		snprintf(text, sizeof text, "%.*g", digits, number);
-	if (isfinite(number))
-		format_text(out, text);
-	else
-		format_text(out, isnan(number) ? "nan" : number < 0 ? "-inf" : "inf");
-}
-
 static void print(struct buf *out, const struct datum *d, const struct datum_style *style, bool inside);
+
+/* By the name that it has in a map. */
+static bool is_hidden(const struct datum_style *style, const struct datum *name)
+{
+	return style->hides && datum_has_text(name) && style->hides(style->who, name->text);
+}
 
 static void print_items(struct buf *out, const struct datum *d, const struct datum_style *style)
 {
@@ -86,7 +67,10 @@ static void print_items(struct buf *out, const struct datum *d, const struct dat
 	for (uint32_t i = 0; i < shown; i++) {
 		if (i)
 			format_text(out, map && i % 2 ? ":" : listed ? ", " : ",");
-		print(out, &d->items[i], style, !listed);
+		if (map && i % 2 && is_hidden(style, &d->items[i - 1]))
+			format_text(out, "<hidden>");
+		else
+			print(out, &d->items[i], style, !listed);
 	}
 	if (hidden)
 		buf_printf(out, "%s...(%llu items)", shown ? "," : "", (unsigned long long)(d->count + d->more) >> map);
@@ -105,7 +89,7 @@ static void print(struct buf *out, const struct datum *d, const struct datum_sty
 	case DATUM_BOOL: format_text(out, d->boolean ? "true" : "false"); break;
 	case DATUM_INT: format_sint(out, d->sint); break;
 	case DATUM_UINT: format_uint(out, d->uint); break;
-	case DATUM_DOUBLE: print_double(out, d->number); break;
+	case DATUM_DOUBLE: format_double(out, d->number); break;
 	case DATUM_WORD:
 	case DATUM_STRING: print_text(out, d, inside, style->max); break;
 	default: print_items(out, d, style);
@@ -117,36 +101,104 @@ void datum_print(struct buf *out, const struct datum *datum, const struct datum_
 	print(out, datum, style, false);
 }
 
-static void emit_double(struct emitter *e, double number)
-{
-	BUF_CLEANUP struct buf text = { 0 };
-	print_double(&text, number);
-	emit_string(e, buf_view(&text));
-}
+static void emit(struct emitter *e, const struct datum *d, const struct datum_style *style);
 
-/* Names of objects are text: what else a key can be is shown as text has it. */
-static void emit_pairs(struct emitter *e, const struct datum *d, bool secrets)
+/* Names of objects are text: what else a key can be is shown as text has it. Each has a NUL behind it. */
+static void print_keys(struct buf *out, const struct datum *d, const struct datum_style *style)
 {
-	struct datum_style style = { secrets, 0 };
-	BUF_CLEANUP struct buf key = { 0 };
-	emit_object_begin(e, OBJECT_BRACED);
 	for (uint32_t i = 0; i + 1 < d->count; i += 2) {
 		const struct datum *name = &d->items[i];
-		bool plain = datum_has_text(name) && utf8_valid(name->text) && !memchr(name->text.data, 0, name->text.size);
-		buf_clear(&key);
+		bool plain = datum_has_text(name) && !(name->flags & DATUM_SECRET) && utf8_valid(name->text) &&
+			!(name->text.size && memchr(name->text.data, 0, name->text.size));
 		if (plain)
-			format_bytes(&key, name->text.data, name->text.size);
+			format_bytes(out, name->text.data, name->text.size);
 		else
-			datum_print(&key, name, &style);
-		emit_key(e, buf_text(&key));
-		datum_emit(e, &d->items[i + 1], secrets);
+			datum_print(out, name, style);
+		format_byte(out, 0);
+	}
+}
+
+/* Readers of JSON and YAML want each name once. Of more than these nobody finds out. */
+static bool are_distinct(struct view keys, uint32_t count)
+{
+	enum { DISTINCT_MAX = 256 };
+	struct view seen[DISTINCT_MAX];
+	if (count > DISTINCT_MAX)
+		return false;
+	for (uint32_t i = 0; i < count; i++) {
+		seen[i] = view_text((const char *)keys.data);
+		keys = view_slice(keys, seen[i].size + 1, keys.size);
+		for (uint32_t k = 0; k < i; k++) {
+			if (view_equal(seen[k], seen[i]))
+				return false;
+		}
+	}
+	return true;
+}
+
+static void emit_value(struct emitter *e, const struct datum *pair, const struct datum_style *style)
+{
+	if (is_hidden(style, &pair[0]))
+		emit_null(e);
+	else
+		emit(e, &pair[1], style);
+}
+
+static void emit_pairs(struct emitter *e, const struct datum *d, const struct datum_style *style)
+{
+	emit_array_begin(e);
+	for (uint32_t i = 0; i + 1 < d->count; i += 2) {
+		emit_array_begin(e);
+		emit(e, &d->items[i], style);
+		emit_value(e, &d->items[i], style);
+		emit_array_end(e);
+	}
+	emit_array_end(e);
+}
+
+static void emit_map(struct emitter *e, const struct datum *d, const struct datum_style *style)
+{
+	BUF_CLEANUP struct buf keys = { 0 };
+	print_keys(&keys, d, style);
+	if (keys.failed || !are_distinct(buf_view(&keys), d->count / 2)) {
+		emit_pairs(e, d, style);
+		return;
+	}
+	const char *key = (const char *)keys.data;
+	emit_object_begin(e, OBJECT_BRACED);
+	for (uint32_t i = 0; i + 1 < d->count; i += 2, key += strlen(key) + 1) {
+		emit_key(e, key);
+		emit_value(e, &d->items[i], style);
 	}
 	emit_object_end(e);
 }
 
-void datum_emit(struct emitter *e, const struct datum *d, bool secrets)
+static void emit_items(struct emitter *e, const struct datum *d, const struct datum_style *style)
 {
-	if ((d->flags & DATUM_SECRET) && !secrets) {
+	if (d->type == DATUM_MAP) {
+		emit_map(e, d, style);
+		return;
+	}
+	emit_array_begin(e);
+	for (uint32_t i = 0; i < d->count; i++)
+		emit(e, &d->items[i], style);
+	emit_array_end(e);
+}
+
+/* What is not all there says so, as a text does. */
+static void emit_some_items(struct emitter *e, const struct datum *d, const struct datum_style *style)
+{
+	emit_object_begin(e, OBJECT_BRACED);
+	emit_key(e, "count");
+	emit_uint(e, (d->count + d->more) >> (d->type == DATUM_MAP));
+	emit_key(e, "items");
+	emit_items(e, d, style);
+	emit_object_end(e);
+}
+
+static void emit(struct emitter *e, const struct datum *d, const struct datum_style *style)
+{
+	if ((d->flags & DATUM_SECRET) && !style->secrets) {
 		emit_null(e);
 		return;
 	}
@@ -163,11 +215,15 @@ void datum_emit(struct emitter *e, const struct datum *d, bool secrets)
 		else
 			emit_string(e, d->text);
 		break;
-	case DATUM_MAP: emit_pairs(e, d, secrets); break;
 	default:
-		emit_array_begin(e);
-		for (uint32_t i = 0; i < d->count; i++)
-			datum_emit(e, &d->items[i], secrets);
-		emit_array_end(e);
+		if (d->more)
+			emit_some_items(e, d, style);
+		else
+			emit_items(e, d, style);
 	}
+}
+
+void datum_emit(struct emitter *e, const struct datum *d, const struct datum_style *style)
+{
+	emit(e, d, style);
 }

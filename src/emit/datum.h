@@ -15,9 +15,14 @@ enum { DATUM_LINE_MAX = 256 }; /* bytes of a string, items of an array, that a l
 struct datum_style {
 	bool secrets; /* show them */
 	uint32_t max; /* bytes of a string, items of an array; 0: all that there are */
+	bool (*hides)(const void *who, struct view name); /* the values of these names in maps; NULL: none */
+	const void *who;
 };
 
 void datum_print(struct buf *out, const struct datum *datum, const struct datum_style *style);
 
-/* A secret is null here, as there is no word that no value could be. */
-void datum_emit(struct emitter *emitter, const struct datum *datum, bool secrets);
+/*
+ * A secret is null here, as there is no word that no value could be. What was not kept whole is an object that has its size: of text what
+ * emit_bytes shows, of others {"count": .., "items": ..}. A map is an object if its names are distinct, else an array of pairs.
+ */
+void datum_emit(struct emitter *emitter, const struct datum *datum, const struct datum_style *style);

@@ -1,6 +1,9 @@
 #include "emit/emitter.h"
 
+#include <math.h>
 #include <string.h>
+
+#include "emit/format.h"
 
 enum err emitter_create(enum emit_format format, struct output *output, struct emitter **ret_emitter)
 {
@@ -23,6 +26,16 @@ void emitter_destroy(struct emitter *emitter)
 {
 	if (emitter)
 		emitter->hands->destroy(emitter);
+}
+
+void emit_double(struct emitter *e, double value)
+{
+	BUF_CLEANUP struct buf text = { 0 };
+	format_double(&text, value);
+	if (isfinite(value))
+		e->hands->number(e, buf_text(&text));
+	else
+		e->hands->name(e, buf_text(&text));
 }
 
 enum err emit_end(struct emitter *e)

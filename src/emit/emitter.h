@@ -32,7 +32,7 @@ enum object_layout {
 	OBJECT_VALUES, /* value, value */
 };
 
-enum { EMIT_DEPTH = 32 };
+enum { EMIT_DEPTH = 48 };
 
 struct emitter;
 
@@ -49,6 +49,7 @@ struct emitter_hands {
 	void (*boolean)(struct emitter *emitter, bool value);
 	void (*uint)(struct emitter *emitter, uint64_t value);
 	void (*sint)(struct emitter *emitter, int64_t value);
+	void (*number)(struct emitter *emitter, const char *digits);
 	void (*name)(struct emitter *emitter, const char *name);
 	void (*flags)(struct emitter *emitter, const char *const *names, uint32_t count, uint64_t rest);
 	void (*string)(struct emitter *emitter, struct view text);
@@ -121,6 +122,9 @@ static inline void emit_sint(struct emitter *e, int64_t value)
 {
 	e->hands->sint(e, value);
 }
+
+/* With as few digits as say which it is. What is no number or has no end is a name: nan, inf, -inf. */
+void emit_double(struct emitter *e, double value);
 
 /* A word that needs no quotes in text: ENOENT, running. */
 static inline void emit_name(struct emitter *e, const char *name)

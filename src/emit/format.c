@@ -1,5 +1,9 @@
 #include "emit/format.h"
 
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "base/time.h"
 #include "base/utf8.h"
 
@@ -30,6 +34,25 @@ void format_sint(struct buf *out, int64_t value)
 	if (value < 0)
 		format_byte(out, '-');
 	format_uint(out, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
+}
+
+void format_double(struct buf *out, double value)
+{
+	char text[32];
+	if (isnan(value)) { /* of whatever sign */
+		format_text(out, "nan");
+		return;
+	}
+	for (int digits = 15; digits <= 17; digits++) {
+		snprintf(text, sizeof text, "%.*g", digits, value);
+		if (isinf(value) || strtod(text, NULL) == value)
+			break;
+	}
+	char *power = strchr(text, 'e');
+	bool whole = power && !strchr(text, '.'); /* what YAML 1.1 takes for a number has a point */
+	format_bytes(out, text, whole ? (size_t)(power - text) : strlen(text));
+	if (whole)
+		buf_printf(out, ".0%s", power);
 }
 
 void format_hex(struct buf *out, uint64_t value)
@@ -95,9 +118,13 @@ void format_json(struct buf *out, struct view text)
 	const uint8_t *end = text.data + text.size;
 	format_byte(out, '"');
 	for (const uint8_t *at = run; at < end; at++) {
-		if (__builtin_expect(*at >= ' ' && *at != '"' && *at != '\\' && *at != 0x7f, 1))
+		if (__builtin_expect(*at >= ' ' && *at != '"' && *at != '\\' && *at != 0x7f && *at != 0xc2, 1))
+			continue;
+		bool above = *at == 0xc2; /* U+0080 to U+009F, which some terminals obey */
+		if (above && at[1] >= 0xa0)
 			continue;
 		format_bytes(out, run, (size_t)(at - run));
+		at += above;
 		format_json_escape(out, *at);
 		run = at + 1;
 	}

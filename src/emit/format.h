@@ -28,6 +28,7 @@ static inline void format_text(struct buf *out, const char *text)
 
 void format_uint(struct buf *out, uint64_t value);
 void format_sint(struct buf *out, int64_t value);
+void format_double(struct buf *out, double value); /* the fewest digits that say which it is; nan, inf, -inf */
 void format_hex(struct buf *out, uint64_t value);                     /* 0x1f; 0 is 0 */
 void format_padded(struct buf *out, uint64_t value, uint32_t digits); /* with zeros before it */
 

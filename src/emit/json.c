@@ -94,6 +94,11 @@ static void json_sint(struct emitter *e, int64_t number)
 	format_sint(value(e), number);
 }
 
+static void json_number(struct emitter *e, const char *digits)
+{
+	format_text(value(e), digits);
+}
+
 static void json_name(struct emitter *e, const char *name)
 {
 	format_json(value(e), view_text(name));
@@ -162,6 +167,7 @@ enum err emitter_create_json(struct emitter **ret_emitter)
 		.boolean = json_boolean,
 		.uint = json_uint,
 		.sint = json_sint,
+		.number = json_number,
 		.name = json_name,
 		.flags = json_flags,
 		.string = json_string,

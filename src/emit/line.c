@@ -114,6 +114,11 @@ static void line_sint(struct emitter *e, int64_t number)
 	format_sint(value(e), number);
 }
 
+static void line_number(struct emitter *e, const char *digits)
+{
+	format_text(value(e), digits);
+}
+
 static void line_name(struct emitter *e, const char *name)
 {
 	format_text(value(e), name);
@@ -162,6 +167,7 @@ enum err emitter_create_line(struct emitter **ret_emitter)
 		.boolean = line_boolean,
 		.uint = line_uint,
 		.sint = line_sint,
+		.number = line_number,
 		.name = line_name,
 		.flags = line_flags,
 		.string = line_string,

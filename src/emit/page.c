@@ -144,6 +144,12 @@ static void page_sint(struct emitter *e, int64_t number)
 	line_end(e);
 }
 
+static void page_number(struct emitter *e, const char *digits)
+{
+	format_text(value(e), digits);
+	line_end(e);
+}
+
 static void page_flags(struct emitter *e, const char *const *names, uint32_t count, uint64_t rest)
 {
 	format_flags(value(e), names, count, rest);
@@ -202,6 +208,7 @@ enum err emitter_create_page(struct emitter **ret_emitter)
 		.boolean = page_boolean,
 		.uint = page_uint,
 		.sint = page_sint,
+		.number = page_number,
 		.name = page_text,
 		.flags = page_flags,
 		.string = page_string,

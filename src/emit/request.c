@@ -2,7 +2,6 @@
 
 #include "base/glob.h"
 #include "base/utf8.h"
-#include "emit/datum.h"
 #include "emit/format.h"
 #include "emit/hexdump.h"
 
@@ -41,6 +40,16 @@ bool request_is_redacted(const struct request_printer *printer, struct view name
 	return is;
 }
 
+static bool hides(const void *who, struct view name)
+{
+	return request_is_redacted(who, name);
+}
+
+struct datum_style request_style(const struct request_printer *printer, uint32_t max)
+{
+	return (struct datum_style){ printer->secrets, max, printer->redacted_count ? hides : NULL, printer };
+}
+
 static bool is_told(const struct exchange_side *side)
 {
 	return side->present || side->message.error.size;
@@ -65,9 +74,9 @@ static void print_error(struct buf *out, const char *what, struct view error)
 	request_print_word(out, error);
 }
 
-static void print_words(struct buf *out, const struct message *m, bool secrets)
+static void print_words(const struct request_printer *printer, struct buf *out, const struct message *m)
 {
-	struct datum_style style = { secrets, DATUM_LINE_MAX };
+	struct datum_style style = request_style(printer, DATUM_LINE_MAX);
 	for (uint32_t i = 0; i < m->line_count; i++) {
 		if (i)
 			format_byte(out, ' ');
@@ -75,7 +84,7 @@ static void print_words(struct buf *out, const struct message *m, bool secrets)
 	}
 }
 
-static void print_request_line(struct buf *out, const struct exchange_side *request, bool secrets)
+static void print_request_line(const struct request_printer *printer, struct buf *out, const struct exchange_side *request)
 {
 	const struct message *m = &request->message;
 	if (m->error.size || !request->present) {
@@ -83,7 +92,7 @@ static void print_request_line(struct buf *out, const struct exchange_side *requ
 		return;
 	}
 	if (m->line_count) {
-		print_words(out, m, secrets);
+		print_words(printer, out, m);
 		return;
 	}
 	request_print_word(out, m->method);
@@ -91,7 +100,7 @@ static void print_request_line(struct buf *out, const struct exchange_side *requ
 	request_print_word(out, m->path);
 }
 
-static void print_response_line(struct buf *out, const struct exchange_side *response, bool secrets)
+static void print_response_line(const struct request_printer *printer, struct buf *out, const struct exchange_side *response)
 {
 	const struct message *m = &response->message;
 	if (m->error.size || !response->present) {
@@ -99,7 +108,7 @@ static void print_response_line(struct buf *out, const struct exchange_side *res
 		return;
 	}
 	if (m->line_count) {
-		print_words(out, m, secrets);
+		print_words(printer, out, m);
 		return;
 	}
 	format_uint(out, m->status);
@@ -110,17 +119,17 @@ static void print_response_line(struct buf *out, const struct exchange_side *res
 }
 
 /* Of what stands alone, and of a connection that nobody understood, there is one side. */
-static void print_line(struct buf *out, const struct exchange *exchange, bool secrets)
+static void print_line(const struct request_printer *printer, struct buf *out, const struct exchange *exchange)
 {
 	bool asked = is_told(&exchange->request), answered = is_told(&exchange->response);
 	print_link(out, exchange);
 	format_text(out, ": ");
 	if (asked)
-		print_request_line(out, &exchange->request, secrets);
+		print_request_line(printer, out, &exchange->request);
 	if (asked && answered)
 		format_text(out, " => ");
 	if (answered)
-		print_response_line(out, &exchange->response, secrets);
+		print_response_line(printer, out, &exchange->response);
 	format_byte(out, '\n');
 }
 
@@ -194,7 +203,7 @@ static void print_rest(const struct request_printer *printer, struct buf *out, c
 /* What was sent, in the order of the wire. */
 static void print_parts(const struct request_printer *printer, struct buf *out, const struct message *m, char mark)
 {
-	struct datum_style style = { printer->secrets, 0 };
+	struct datum_style style = request_style(printer, 0);
 	for (uint32_t i = 0; i < m->part_count; i++) {
 		const struct message_value *part = &m->parts[i];
 		format_byte(out, mark);
@@ -277,7 +286,7 @@ enum err request_print(struct request_printer *printer, struct emitter *e, const
 			format_byte(e->out, '\n');
 		print_whole(printer, e->out, exchange);
 	} else {
-		print_line(e->out, exchange, printer->secrets);
+		print_line(printer, e->out, exchange);
 	}
 	printer->any = true;
 	return output_end(e->output);

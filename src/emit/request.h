@@ -12,7 +12,7 @@ enum { REDACTED_MAX = 32 };
 /* All zero but for what is asked for before the first one is printed. */
 struct request_printer {
 	bool verbose;
-	bool secrets;		       /* show passwords and what else authenticates */
+	bool secrets;         /* show passwords and what else authenticates */
 	struct view redacted[REDACTED_MAX]; /* patterns, in small letters, of names of headers and fields that are hidden */
 	uint32_t redacted_count;
 	bool any; /* one was printed */

@@ -1,6 +1,5 @@
 /* An exchange as JSON or YAML. */
 #include "base/utf8.h"
-#include "emit/datum.h"
 #include "emit/format.h"
 #include "emit/request_parts.h"
 
@@ -103,10 +102,11 @@ static void put_status(struct emitter *e, const struct message *m)
 
 static void put_value(const struct request_printer *printer, struct emitter *e, const struct message_value *value)
 {
+	struct datum_style style = request_style(printer, 0);
 	if (value->name && request_is_redacted(printer, view_text(value->name)))
 		emit_null(e);
 	else
-		datum_emit(e, &value->value, printer->secrets);
+		datum_emit(e, &value->value, &style);
 }
 
 /* What protocols have that are not like HTTP. */

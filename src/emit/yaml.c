@@ -146,6 +146,12 @@ static void yaml_sint(struct emitter *e, int64_t number)
 	scalar_made(e, false);
 }
 
+static void yaml_number(struct emitter *e, const char *digits)
+{
+	format_text(&yaml_of(e)->scalar, digits);
+	scalar_made(e, false);
+}
+
 static void yaml_flags(struct emitter *e, const char *const *names, uint32_t count, uint64_t rest)
 {
 	yaml_array_begin(e);
@@ -208,6 +214,7 @@ enum err emitter_create_yaml(struct emitter **ret_emitter)
 		.boolean = yaml_boolean,
 		.uint = yaml_uint,
 		.sint = yaml_sint,
+		.number = yaml_number,
 		.name = yaml_name,
 		.flags = yaml_flags,
 		.string = yaml_string,

@@ -20,16 +20,6 @@ void parts_clear(struct parts *p)
 	p->failed = false;
 }
 
-/* The first bytes of a text that is longer than `max`. */
-static struct datum first_of(struct datum value, uint64_t max)
-{
-	if (datum_has_text(&value) && value.text.size > max) {
-		value.more += value.text.size - max;
-		value.text.size = max;
-	}
-	return value;
-}
-
 static bool own(struct parts *p, struct datum *value)
 {
 	struct datum_room room = { 0 };
@@ -64,7 +54,7 @@ void parts_add(struct parts *p, const char *name, struct datum value)
 		p->more++;
 		return;
 	}
-	value = first_of(value, left - sizeof value);
+	value = datum_first(value, left - sizeof value);
 	datum_measure(&value, &room);
 	if (sizeof value + room.items + room.text > left) {
 		p->more++;
@@ -76,12 +66,12 @@ void parts_add(struct parts *p, const char *name, struct datum value)
 
 void parts_word(struct parts *p, struct datum value)
 {
-	add(p, &p->line, NULL, first_of(value, PARTS_TEXT_MAX));
+	add(p, &p->line, NULL, datum_first(value, PARTS_TEXT_MAX));
 }
 
 void parts_attribute(struct parts *p, const char *name, struct datum value)
 {
-	add(p, &p->attributes, name, first_of(value, PARTS_TEXT_MAX));
+	add(p, &p->attributes, name, datum_first(value, PARTS_TEXT_MAX));
 }
 
 bool parts_tell(const struct parts *p, struct message *m)

@@ -2,6 +2,18 @@
 
 #include <string.h>
 
+struct datum datum_first(struct datum d, uint64_t max)
+{
+	if (!datum_has_text(&d) || d.text.size <= max)
+		return d;
+	size_t all = d.text.size, size = max;
+	for (int i = 0; i < 3 && size && (d.text.data[size] & 0xc0) == 0x80; i++)
+		size--;
+	d.text.size = size;
+	d.more += all - size;
+	return d;
+}
+
 void datum_measure(const struct datum *datum, struct datum_room *room)
 {
 	if (datum_has_text(datum))

@@ -80,6 +80,9 @@ static inline bool datum_has_items(const struct datum *datum)
 	return datum->type == DATUM_ARRAY || datum->type == DATUM_MAP;
 }
 
+/* The first bytes of a text that is longer than `max`, without a part of a character at their end. */
+struct datum datum_first(struct datum datum, uint64_t max);
+
 /* What a copy of all that a datum borrows takes: items first, which want their alignment, then text. */
 struct datum_room {
 	size_t items, text;

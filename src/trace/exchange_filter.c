@@ -251,10 +251,18 @@ static bool passes_path(const struct exchange_condition_list *list, const struct
 	return path.size && (any_pattern(list, path) || any_pattern(list, before_any(path, "?#")));
 }
 
+/* Something failed, or did not come; what stands alone has no other side. */
+static bool has_failed(const struct exchange *exchange)
+{
+	const struct exchange_side *request = &exchange->request, *response = &exchange->response;
+	bool alone = request->message.alone || response->message.alone;
+	return request->message.error.size || response->message.error.size || response->message.failed || (!response->present && !alone);
+}
+
 static bool passes_status(const struct exchange_condition_list *list, const struct exchange *exchange)
 {
 	const struct exchange_side *response = &exchange->response;
-	bool failed = !response->present || response->message.error.size;
+	bool failed = has_failed(exchange);
 	for (uint32_t i = 0; i < list->count && failed; i++) {
 		if (list->ranges[i].first > list->ranges[i].last)
 			return true;

@@ -4,7 +4,7 @@
  * makes no difference to what it hands over.
  *
  *	protocol->probe(client, server)       is it this one?
- *	protocol->create(&options, sink, &decoder)
+ *	protocol->create(&options, sink, &decoder)              tells nothing yet
  *	protocol->feed(decoder, SIDE_CLIENT, bytes, time, &used), ...
  *	protocol->close(decoder, SIDE_SERVER, time, reason), ...
  *	protocol->destroy(decoder)
