@@ -16,6 +16,7 @@ const struct command *const commands[] = {
 	&command_import,
 	&command_delete,
 	&command_prune,
+	&command_check,
 	&command_config,
 	&command_help,
 	&command_version,

@@ -186,7 +186,7 @@ static enum err remove_modules(struct registry *registry, const struct digest *o
 		unneeded->modules[removed++] = module;
 	}
 	unneeded->count = removed;
-	return only ? 0 : registry_sweep_modules(registry);
+	return 0;
 }
 
 /* Most is read before the lock is taken: who wants to run something waits for little. */

@@ -54,7 +54,7 @@ static bool is_plain(const char *name)
 
 static bool is_leftover(const char *name)
 {
-	return strncmp(name, ".new-", 5) == 0 || strncmp(name, ".gone-", 6) == 0;
+	return strncmp(name, ".new-", 5) == 0 || strncmp(name, ".gone-", 6) == 0 || strcmp(name, ".log") == 0;
 }
 
 static bool is_any(const char *name)

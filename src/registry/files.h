@@ -8,7 +8,7 @@ enum err dir_open(int parent, const char *name, bool create, int *ret_fd);
 
 /* Names of a directory's entries but those that begin with a dot, in their order as bytes. Free each and the array. */
 enum err dir_names(int dir_fd, char ***ret_names, size_t *ret_count);
-/* Those that begin with ".new-" or ".gone-": what is being made or removed, or was when somebody was interrupted. */
+/* Those that begin with ".new-" or ".gone-", and ".log": what is being made or removed, or was when somebody was interrupted. */
 enum err dir_leftovers(int dir_fd, char ***ret_names, size_t *ret_count);
 void names_free(char **names, size_t count);
 

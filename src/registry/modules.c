@@ -215,32 +215,3 @@ enum err registry_remove_module(struct registry *registry, const struct digest *
 	close(shelf);
 	return err;
 }
-
-static enum err sweep_shelf(int modules, const char *name)
-{
-	int shelf;
-	char **names = NULL;
-	size_t count = 0;
-	if (unlinkat(modules, name, AT_REMOVEDIR) == 0 || dir_open(modules, name, false, &shelf) != 0)
-		return 0;
-	enum err err = dir_leftovers(shelf, &names, &count);
-	for (size_t i = 0; !err && i < count; i++)
-		err = tree_remove(shelf, names[i]);
-	names_free(names, count);
-	close(shelf);
-	return err;
-}
-
-enum err registry_sweep_modules(struct registry *registry)
-{
-	int modules;
-	char **names = NULL;
-	size_t count = 0;
-	TRY(registry_dir(registry, MODULES_DIR, false, &modules));
-	enum err err = dir_names(modules, &names, &count);
-	for (size_t i = 0; !err && i < count; i++)
-		err = sweep_shelf(modules, names[i]);
-	names_free(names, count);
-	close(modules);
-	return err;
-}

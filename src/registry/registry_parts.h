@@ -28,7 +28,6 @@ enum err registry_lock(struct registry *registry, int *ret_fd);
 
 /* Under the lock. */
 enum err registry_remove_module(struct registry *registry, const struct digest *digest);
-enum err registry_sweep_modules(struct registry *registry);
 
 /* Whether `id`, which is not empty, begins or ends `text`, without regard to case. */
 bool id_matches(const char *id, const char *text);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -60,47 +61,127 @@ enum err registry_remove_process(struct registry *registry, const struct uuid *i
 	return err;
 }
 
-static enum err sweep_names(int processes, char *const *names, size_t count, bool alone)
+struct leftovers {
+	bool remove;
+	char **paths;
+	size_t count, capacity;
+};
+
+static enum err add_leftover(struct leftovers *found, int dir_fd, const char *folder, const char *name)
 {
-	enum err err = 0;
-	for (size_t i = 0; i < count && !err; i++) {
-		if (alone || names[i][1] == 'g')
-			err = tree_remove(processes, names[i]);
+	BUF_CLEANUP struct buf path = { 0 };
+	if (found->count == found->capacity) {
+		size_t capacity = found->capacity ? found->capacity * 2 : 16;
+		char **more = reallocarray(found->paths, capacity, sizeof *more);
+		if (!more)
+			return err_nomem();
+		found->paths = more;
+		found->capacity = capacity;
 	}
-	return err;
+	buf_printf(&path, "%s/%s", folder, name);
+	if (!(found->paths[found->count] = strdup(buf_text(&path))))
+		return err_nomem();
+	found->count++;
+	return found->remove ? tree_remove(dir_fd, name) : ERR_NONE;
 }
 
-/* What is being made belongs to somebody who holds the shared lock; if nobody does, to nobody. */
-static enum err sweep_processes(struct registry *registry, int processes)
+/* Those that begin like this. */
+static enum err add_leftovers(struct leftovers *found, int dir_fd, const char *folder, const char *prefix)
 {
 	char **names;
 	size_t count;
-	int lock = -1;
-	TRY(dir_leftovers(processes, &names, &count));
+	TRY(dir_leftovers(dir_fd, &names, &count));
 	enum err err = 0;
-	if (count && fsync(processes) < 0 && errno != EINVAL) /* renamed for good before anything of it goes */
-		err = err_set_errno(errno, "can't write the directory of processes");
-	if (!err && count)
-		err = registry_lock(registry, &lock);
-	bool alone = !err;
-	if (err == ERR_LIMIT || err == ERR_NOT_FOUND)
-		err = 0;
-	if (!err)
-		err = sweep_names(processes, names, count, alone);
-	if (lock >= 0)
-		close(lock);
+	for (size_t i = 0; i < count && !err; i++) {
+		if (strncmp(names[i], prefix, strlen(prefix)) == 0)
+			err = add_leftover(found, dir_fd, folder, names[i]);
+	}
 	names_free(names, count);
 	return err;
 }
 
-enum err registry_sweep(struct registry *registry)
+static enum err add_shelves(struct leftovers *found, int modules)
 {
-	int processes;
-	enum err err = registry_dir(registry, PROCESSES_DIR, false, &processes);
+	char **names;
+	size_t count;
+	TRY(dir_names(modules, &names, &count));
+	enum err err = 0;
+	for (size_t i = 0; i < count && !err; i++) {
+		char folder[300];
+		int shelf;
+		snprintf(folder, sizeof folder, MODULES_DIR "/%s", names[i]);
+		if (found->remove && unlinkat(modules, names[i], AT_REMOVEDIR) == 0)
+			continue; /* it was empty */
+		if (dir_open(modules, names[i], false, &shelf) != 0)
+			continue;
+		err = add_leftovers(found, shelf, folder, ".new-");
+		close(shelf);
+	}
+	names_free(names, count);
+	return err;
+}
+
+/* A directory of the registry that may not be there. */
+static enum err in_dir(struct registry *registry, const char *path, struct leftovers *found,
+	enum err (*add)(struct leftovers *found, int dir_fd))
+{
+	int fd;
+	enum err err = registry_dir(registry, path, false, &fd);
 	if (err == ERR_NOT_FOUND)
 		return 0;
 	TRY(err);
-	err = sweep_processes(registry, processes);
-	close(processes);
-	return err ? err_prefix(err, "registry %s", registry->path) : 0;
+	err = add(found, fd);
+	close(fd);
+	return err;
+}
+
+/* Renamed for good before anything of it goes. */
+static enum err add_gone(struct leftovers *found, int processes)
+{
+	if (found->remove && fsync(processes) < 0 && errno != EINVAL)
+		return err_set_errno(errno, "can't write the directory of processes");
+	return add_leftovers(found, processes, PROCESSES_DIR, ".gone-");
+}
+
+static enum err add_new(struct leftovers *found, int processes)
+{
+	return add_leftovers(found, processes, PROCESSES_DIR, ".new-");
+}
+
+/* What is being made belongs to somebody who holds the shared lock; if nobody does, to nobody. */
+static enum err find_leftovers(struct registry *registry, struct leftovers *found)
+{
+	int lock;
+	TRY(in_dir(registry, PROCESSES_DIR, found, add_gone));
+	enum err err = registry_lock(registry, &lock);
+	if (err == ERR_LIMIT || err == ERR_NOT_FOUND)
+		return 0;
+	TRY(err);
+	err = in_dir(registry, PROCESSES_DIR, found, add_new);
+	if (!err)
+		err = in_dir(registry, MODULES_DIR, found, add_shelves);
+	close(lock);
+	return err;
+}
+
+enum err registry_leftovers(struct registry *registry, bool remove, char ***ret_paths, size_t *ret_count)
+{
+	struct leftovers found = { .remove = remove };
+	enum err err = find_leftovers(registry, &found);
+	if (err) {
+		names_free(found.paths, found.count);
+		return err_prefix(err, "registry %s", registry->path);
+	}
+	*ret_paths = found.paths;
+	*ret_count = found.count;
+	return 0;
+}
+
+enum err registry_sweep(struct registry *registry)
+{
+	char **paths;
+	size_t count;
+	TRY(registry_leftovers(registry, true, &paths, &count));
+	names_free(paths, count);
+	return 0;
 }

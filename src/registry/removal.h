@@ -20,6 +20,12 @@ enum err registry_remove_process(struct registry *registry, const struct uuid *i
 /* Removes what was taken out, and what those left who were interrupted. */
 enum err registry_sweep(struct registry *registry);
 
+/*
+ * Removes them, or with `remove` false only says what there is: paths below the registry's. What belongs to somebody who is at work is
+ * neither removed nor told. Free each and the array.
+ */
+enum err registry_leftovers(struct registry *registry, bool remove, char ***ret_paths, size_t *ret_count);
+
 /* Modules, and why none of them may be removed; neither has anything if there are none that nobody needs. */
 struct unneeded {
 	struct stored_module *modules;
