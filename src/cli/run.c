@@ -169,8 +169,14 @@ static enum err start_recording(struct run *run, const char *path)
 	char id[UUID_TEXT];
 	TRY(uuid_create(m->start_wall, &m->id));
 	TRY(registry_add_module(run->registry, &run->file));
-	TRY(registry_create_process(run->registry, m, &run->process));
-	TRY(log_writer_create(run->process.dir_fd, &run->writer));
+	TRY(registry_begin_process(run->registry, m, &run->process));
+	enum err err = log_writer_create(run->process.dir_fd, &run->writer);
+	if (!err)
+		err = registry_publish_process(run->registry, &run->process);
+	if (err) {
+		registry_abandon_process(run->registry, &run->process);
+		return err;
+	}
 	uuid_print(&m->id, id);
 	fprintf(stderr, "%s\n", id);
 	return ERR_NONE;

@@ -35,39 +35,75 @@ static enum err fill_process(const struct manifest *manifest, struct process *pr
 	return file_write(process->dir_fd, "manifest.yaml", buf_view(&bytes), 0600, false);
 }
 
-static void remove_process(int processes, const char *name, int dir_fd)
+enum { HIDDEN_TEXT = UUID_TEXT + 8 };
+
+static void print_names(const struct uuid *id, char name[UUID_TEXT], char hidden[HIDDEN_TEXT])
 {
-	unlinkat(dir_fd, "manifest.yaml", 0);
-	unlinkat(dir_fd, "lock", 0);
-	unlinkat(processes, name, AT_REMOVEDIR);
+	uuid_print(id, name);
+	snprintf(hidden, HIDDEN_TEXT, ".new-%s", name);
 }
 
-static enum err create_process(int processes, const struct manifest *manifest, struct process *process)
+static enum err begin_process(struct registry *registry, const struct manifest *manifest, struct process *process)
 {
-	char name[UUID_TEXT], hidden[UUID_TEXT + 8];
-	uuid_print(&manifest->id, name);
-	snprintf(hidden, sizeof hidden, ".new-%s", name);
-	TRY(dir_open(processes, hidden, true, &process->dir_fd));
-	enum err err = fill_process(manifest, process);
-	if (!err && renameat(processes, hidden, processes, name) < 0)
-		err = err_set_errno(errno, "can't make the directory of process %s", name);
-	if (err)
-		remove_process(processes, hidden, process->dir_fd);
+	char name[UUID_TEXT], hidden[HIDDEN_TEXT];
+	int processes;
+	print_names(&manifest->id, name, hidden);
+	TRY(registry_hold(registry));
+	TRY(registry_dir(registry, PROCESSES_DIR, true, &processes));
+	enum err err = dir_open(processes, hidden, true, &process->dir_fd);
+	close(processes);
+	return err ? err : fill_process(manifest, process);
+}
+
+enum err registry_begin_process(struct registry *registry, const struct manifest *manifest, struct process *ret_process)
+{
+	struct process process = { .id = manifest->id, .dir_fd = -1, .lock_fd = -1 };
+	enum err err = begin_process(registry, manifest, &process);
+	if (err) {
+		err = err_prefix(err, "registry %s", registry->path);
+		registry_abandon_process(registry, &process);
+		return err;
+	}
+	*ret_process = process;
+	return 0;
+}
+
+enum err registry_publish_process(struct registry *registry, const struct process *process)
+{
+	char name[UUID_TEXT], hidden[HIDDEN_TEXT];
+	int processes;
+	print_names(&process->id, name, hidden);
+	TRY(registry_dir(registry, PROCESSES_DIR, false, &processes));
+	enum err err = 0;
+	if (renameat(processes, hidden, processes, name) < 0)
+		err = err_set_errno(errno, "registry %s: can't make the directory of process %s", registry->path, name);
+	close(processes);
+	if (!err)
+		registry_release(registry);
 	return err;
+}
+
+void registry_abandon_process(struct registry *registry, struct process *process)
+{
+	char name[UUID_TEXT], hidden[HIDDEN_TEXT];
+	int processes;
+	print_names(&process->id, name, hidden);
+	if (process->lock_fd >= 0 && registry_dir(registry, PROCESSES_DIR, false, &processes) == 0) { /* else it is another's */
+		(void)tree_remove(processes, hidden);
+		close(processes);
+	}
+	process_close(process);
+	registry_release(registry);
 }
 
 enum err registry_create_process(struct registry *registry, const struct manifest *manifest, struct process *ret_process)
 {
-	int processes;
-	TRY(registry_hold(registry));
-	TRY(registry_dir(registry, PROCESSES_DIR, true, &processes));
-	struct process process = { .id = manifest->id, .dir_fd = -1, .lock_fd = -1 };
-	enum err err = create_process(processes, manifest, &process);
-	close(processes);
-	registry_release(registry);
+	struct process process;
+	TRY(registry_begin_process(registry, manifest, &process));
+	enum err err = registry_publish_process(registry, &process);
 	if (err) {
-		process_close(&process);
-		return err_prefix(err, "registry %s", registry->path);
+		registry_abandon_process(registry, &process);
+		return err;
 	}
 	*ret_process = process;
 	return 0;

@@ -60,7 +60,15 @@ struct process {
 	int lock_fd;
 };
 
-/* Makes the directory of the process that `manifest` describes, with the manifest in it, and takes its lock. */
+/*
+ * Makes the directory of the process that `manifest` describes, with the manifest in it, and takes its lock. Nobody else finds it before it is
+ * published: what belongs in it is to be there before. Abandoning removes and closes it.
+ */
+enum err registry_begin_process(struct registry *registry, const struct manifest *manifest, struct process *ret_process);
+enum err registry_publish_process(struct registry *registry, const struct process *process);
+void registry_abandon_process(struct registry *registry, struct process *process);
+
+/* Both at once. */
 enum err registry_create_process(struct registry *registry, const struct manifest *manifest, struct process *ret_process);
 
 enum err registry_open_process(struct registry *registry, const struct uuid *id, struct process *ret_process);

@@ -193,6 +193,34 @@ static void processes_run_while_their_lock_is_held(void **state)
 	registry_close(registry);
 }
 
+static void a_process_is_found_when_it_is_published(void **state)
+{
+	(void)state;
+	struct registry *registry = open_registry();
+	struct process process, reader;
+	struct manifest m = example();
+	char **left;
+	size_t count;
+	assert_int_equal(registry_begin_process(registry, &m, &process), 0);
+	assert_int_equal(registry_open_process(registry, &m.id, &reader), ERR_NOT_FOUND);
+	assert_int_equal(registry_publish_process(registry, &process), 0);
+	assert_int_equal(registry_open_process(registry, &m.id, &reader), 0);
+	process_close(&reader);
+	process_close(&process);
+	/* One that is there already leaves nothing behind, and does not change. */
+	assert_int_equal(registry_begin_process(registry, &m, &process), 0);
+	assert_int_not_equal(registry_publish_process(registry, &process), 0);
+	registry_abandon_process(registry, &process);
+	assert_int_equal(registry_leftovers(registry, false, &left, &count), 0);
+	assert_int_equal(count, 0);
+	free(left);
+	assert_int_equal(registry_open_process(registry, &m.id, &reader), 0);
+	assert_int_equal(process_manifest(&reader, &m), 0);
+	manifest_finish(&m);
+	process_close(&reader);
+	registry_close(registry);
+}
+
 static void add_process(struct registry *registry, const char *id)
 {
 	struct manifest m = example();
@@ -297,6 +325,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(modules_are_stored_once, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(many_may_use_a_registry_at_once, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(processes_run_while_their_lock_is_held, make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(a_process_is_found_when_it_is_published, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(processes_are_found_by_what_is_unique, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(who_reads_a_process_learns_that_it_was_deleted, make_folder, remove_folder),
 	};
