@@ -285,5 +285,7 @@ static enum err print_object(struct emitter *e, const struct net_event *event)
 
 enum err network_print(struct emitter *e, const struct network_options *options, const struct net_event *event)
 {
+	if (event->type == EVENT_GONE)
+		return ERR_NONE;
 	return emit_is_text(e) ? print_text(e, options, event) : print_object(e, event);
 }

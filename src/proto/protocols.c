@@ -1,8 +1,10 @@
+#include "proto/dns.h"
 #include "proto/http.h"
 #include "proto/redis.h"
 
 const struct protocol *const protocols[] = {
 	&http_protocol,
 	&redis_protocol,
+	&dns_protocol,
 	NULL,
 };

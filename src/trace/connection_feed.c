@@ -25,11 +25,12 @@ static bool is_word(struct view text, const char *word)
 	return text.size == strlen(word) && strncasecmp((const char *)text.data, word, text.size) == 0;
 }
 
-static enum err create_decoder(struct connection *c, const struct protocol *protocol, const struct handover *handover,
+enum err connection_create_decoder(struct connection *c, const struct protocol *protocol, const struct handover *handover,
 	struct decoder **ret_decoder)
 {
 	struct decoder_options options = c->all->options.decoder;
 	options.handover = handover;
+	options.datagrams = c->proto == PROTO_UDP || c->proto == PROTO_UNIX_DGRAM;
 	return protocol->create(&options, &c->sink, ret_decoder);
 }
 
@@ -44,7 +45,7 @@ static enum err create_next(struct connection *c, const struct protocol **ret_pr
 		if (!(*p)->upgrade || !is_word(handover.protocol, (*p)->upgrade))
 			continue;
 		*ret_protocol = *p;
-		return create_decoder(c, *p, &handover, ret_decoder);
+		return connection_create_decoder(c, *p, &handover, ret_decoder);
 	}
 	return ERR_NONE;
 }
@@ -174,7 +175,7 @@ static enum err start_decoding(struct connection *c, const struct protocol *prot
 	c->protocol = protocol;
 	c->waiting[0] = c->waiting[1] = (struct waiting){ 0 };
 	c->pieces = (struct buf){ 0 };
-	enum err err = create_decoder(c, protocol, NULL, &c->decoder);
+	enum err err = connection_create_decoder(c, protocol, NULL, &c->decoder);
 	c->phase = DECODING;
 	for (size_t i = 0; i < pieces.size / sizeof(struct piece) && !err; i++) {
 		struct piece piece;

@@ -19,7 +19,7 @@ enum err connections_create(const struct connections_options *options, struct ex
 	return ERR_NONE;
 }
 
-static void destroy(struct connection *c)
+void connection_destroy(struct connection *c)
 {
 	connection_drop_decoder(c);
 	for (uint32_t i = 0; i < c->open_count; i++) {
@@ -42,9 +42,10 @@ void connections_destroy(struct connections *c)
 	for (uint32_t i = 0; i < BUCKETS; i++) {
 		for (struct connection *next, *at = c->buckets[i]; at; at = next) {
 			next = at->next;
-			destroy(at);
+			connection_destroy(at);
 		}
 	}
+	flows_finish(&c->flows);
 	ordering_finish(&c->ordering);
 	buf_finish(&c->why);
 	free(c);
@@ -78,17 +79,17 @@ static struct held_exchange **open_exchange(struct connection *c, uint64_t numbe
 	return number < c->open_first ? NULL : &c->open[number - c->open_first];
 }
 
-/* Forgets the first ones that are over. */
+/* Forgets the first ones that are over, when there are enough of them: a long pipeline is not to be moved by one each time. */
 static void forget_closed(struct connection *c)
 {
-	uint32_t over = 0;
-	while (over < c->open_count && !c->open[over])
-		over++;
-	if (over == 0)
+	while (c->open_over < c->open_count && !c->open[c->open_over])
+		c->open_over++;
+	if (c->open_over <= c->open_count / 2)
 		return;
-	memmove(c->open, c->open + over, (c->open_count - over) * sizeof(struct held_exchange *));
-	c->open_first += over;
-	c->open_count -= over;
+	memmove(c->open, c->open + c->open_over, (c->open_count - c->open_over) * sizeof(struct held_exchange *));
+	c->open_first += c->open_over;
+	c->open_count -= c->open_over;
+	c->open_over = 0;
 }
 
 /* What all exchanges of a connection have in common. */
@@ -170,33 +171,44 @@ static enum err take_message(struct message_sink *sink, uint64_t number, enum me
 	return ((struct connection *)sink)->all->err = add_message(sink, number, side, message);
 }
 
+struct connection *connection_create(struct connections *all, const struct net_event *event, bool accepted)
+{
+	struct connection *c = calloc(1, sizeof *c);
+	if (!c)
+		return NULL;
+	c->sink = (struct message_sink){ take_begun, take_message };
+	c->all = all;
+	c->socket = event->socket;
+	c->proto = event->proto;
+	c->accepted = accepted;
+	c->midway = event->midway;
+	return c;
+}
+
+void connection_learn(struct connection *c, const struct net_event *event)
+{
+	c->client = c->accepted ? event->peer : event->local;
+	c->server = c->accepted ? event->local : event->peer;
+	if (event->name.size && !c->name.size)
+		buf_append(&c->name, event->name.data, event->name.size);
+}
+
 static enum err add(struct connections *all, const struct net_event *event, struct connection **ret_connection)
 {
 	struct connection **place = place_of(all, event->socket);
-	struct connection *c = *place;
-	if (!c) {
-		c = calloc(1, sizeof *c);
-		if (!c)
-			return err_nomem();
-		c->sink = (struct message_sink){ take_begun, take_message };
-		c->all = all;
-		c->socket = event->socket;
-		c->proto = event->proto;
-		c->accepted = event->accepted;
-		c->midway = event->midway;
-		*place = c;
-	}
-	c->client = event->accepted ? event->peer : event->local;
-	c->server = event->accepted ? event->local : event->peer;
-	if (event->name.size && !c->name.size)
-		buf_append(&c->name, event->name.data, event->name.size);
-	*ret_connection = c;
+	if (!*place)
+		*place = connection_create(all, event, event->accepted);
+	if (!*place)
+		return err_nomem();
+	connection_learn(*place, event);
+	*ret_connection = *place;
 	return ERR_NONE;
 }
 
 static const char *proto_name(uint8_t proto)
 {
-	return proto == PROTO_UNIX ? "UNIX" : "TCP";
+	static const char *const names[] = { [PROTO_TCP] = "TCP", [PROTO_UDP] = "UDP", [PROTO_UNIX] = "UNIX", [PROTO_UNIX_DGRAM] = "UNIX" };
+	return names[proto];
 }
 
 static void print_first(struct buf *out, struct view bytes, uint64_t size, const char *who)
@@ -234,7 +246,7 @@ static enum err tell_unknown(struct connection *c)
 	return put(c, held);
 }
 
-static enum err end_connection(struct connection *c, struct view own_reason, struct view peer_reason)
+enum err connection_end(struct connection *c, struct view own_reason, struct view peer_reason)
 {
 	if (c->phase == PROBING || c->phase == UNKNOWN)
 		return tell_unknown(c);
@@ -248,9 +260,9 @@ static enum err remove_connection(struct connections *all, uint64_t socket, stru
 	struct connection **place = place_of(all, socket), *c = *place;
 	if (!c)
 		return ERR_NONE;
-	enum err err = end_connection(c, own_reason, peer_reason);
+	enum err err = connection_end(c, own_reason, peer_reason);
 	*place = c->next;
-	destroy(c);
+	connection_destroy(c);
 	return err;
 }
 
@@ -277,7 +289,7 @@ static enum err take_data(struct connections *all, const struct net_event *event
 }
 
 /* Whether a call that failed so has ended the connection: others tell of the call alone, and the connection goes on. */
-static bool is_end(const struct net_event *event)
+bool connection_is_end(const struct net_event *event)
 {
 	static const uint16_t ends[] = { WASI_ECONNRESET, WASI_ECONNABORTED, WASI_ECONNREFUSED, WASI_ETIMEDOUT, WASI_EHOSTUNREACH,
 		WASI_ENETUNREACH, WASI_ENETDOWN, WASI_ENETRESET, WASI_EIO, WASI_EPIPE };
@@ -287,17 +299,22 @@ static bool is_end(const struct net_event *event)
 	return is;
 }
 
-static enum err take_error(struct connections *all, const struct net_event *event)
+void connection_say_error(struct buf *reason, const struct net_event *event)
 {
 	const char *name = errno_name(event->error), *text = errno_text(event->error);
+	if (event->reason.size)
+		buf_append(reason, event->reason.data, event->reason.size);
+	else
+		buf_printf(reason, "%s (%s)", name ? name : "?", text ? text : "unknown error");
+}
+
+static enum err take_error(struct connections *all, const struct net_event *event)
+{
 	struct connection *c = *place_of(all, event->socket);
-	if (!c || !is_end(event))
+	if (!c || !connection_is_end(event))
 		return ERR_NONE;
 	BUF_CLEANUP struct buf reason = { 0 };
-	if (event->reason.size)
-		buf_append(&reason, event->reason.data, event->reason.size);
-	else
-		buf_printf(&reason, "%s (%s)", name ? name : "?", text ? text : "unknown error");
+	connection_say_error(&reason, event);
 	struct view why = view_text(buf_text(&reason));
 	if (event->error == WASI_EPIPE) /* what the peer said before may still be received */
 		return end_side(c, true, why);
@@ -328,10 +345,12 @@ static enum err take_truncation(struct connections *all, const struct net_event 
 enum err connections_event(struct connections *all, const struct net_event *event)
 {
 	struct connection *c;
-	if (event->proto == PROTO_UDP || event->proto == PROTO_UNIX_DGRAM || event->type == EVENT_RESOLVE || event->peek)
+	if (event->type == EVENT_RESOLVE || event->peek)
 		return ERR_NONE;
 	all->record = event->record;
 	all->time = event->time;
+	if (event->proto == PROTO_UDP || event->proto == PROTO_UNIX_DGRAM)
+		return flows_event(&all->flows, all, event);
 	if (event->error && (event->type != EVENT_CONNECT || event->error != WASI_EINPROGRESS))
 		return take_error(all, event);
 	switch (event->type) {
@@ -359,5 +378,6 @@ enum err connections_end(struct connections *all, uint64_t time)
 		while (all->buckets[i])
 			TRY(remove_connection(all, all->buckets[i]->socket, reason, reason));
 	}
+	TRY(flows_end(&all->flows, reason));
 	return ordering_release(&all->ordering, true);
 }

@@ -17,6 +17,7 @@ enum net_event_type {
 	EVENT_RESOLVE,  /* name; addresses, or an error */
 	EVENT_LOST,     /* records are missing: what became of the connection is not known, nor what its descriptor is now; reason */
 	EVENT_TLS,      /* a handshake that failed: error, reason; or, error 0, an end without close_notify */
+	EVENT_GONE,     /* a socket for datagrams is closed: nothing that was done on a network, but the end of what was awaited there */
 };
 
 enum net_proto { PROTO_TCP, PROTO_UDP, PROTO_UNIX, PROTO_UNIX_DGRAM };

@@ -92,6 +92,7 @@ struct decoder_options {
 	uint64_t body_max; /* bytes of a body, or of a message's parts, that are kept */
 	struct message_memory *memory;
 	const struct handover *handover; /* NULL: the connection begins here */
+	bool datagrams; /* what is fed are datagrams, each whole */
 };
 
 enum probe_result { PROBE_NO, PROBE_YES, PROBE_MORE };
@@ -110,6 +111,8 @@ struct protocol {
 	const char *upgrade; /* what another protocol hands over to it by; NULL: only its first bytes tell */
 	/* Of the first bytes of either side, which may be none. */
 	enum probe_result (*probe)(struct view client, struct view server);
+	/* Whether a datagram is its own, and then who sends it. NULL: it is not carried by datagrams. */
+	bool (*probe_datagram)(struct view datagram, enum message_side *ret_side);
 	enum err (*create)(const struct decoder_options *options, struct message_sink *sink, struct decoder **ret_decoder);
 	void (*destroy)(struct decoder *decoder);
 	enum feed_result (*feed)(struct decoder *decoder, enum message_side side, struct view bytes, uint64_t time, size_t *ret_used);

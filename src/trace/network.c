@@ -82,6 +82,8 @@ static void tell_of_close(struct network *n, struct socket *socket, bool exit)
 	uint8_t sides = socket->open & (socket->ended ? SIDE_WRITE : SIDE_READ | SIDE_WRITE);
 	if (is_connection(socket) && sides && n->record && !socket->doubtful)
 		network_tell(n, socket, (struct net_event){ .type = EVENT_SHUTDOWN, .sides = sides, .implied = true, .exit = exit });
+	if (socket->type == NET_DGRAM && n->record)
+		network_tell(n, socket, (struct net_event){ .type = EVENT_GONE, .exit = exit });
 	socket->open = 0;
 }
 

@@ -168,7 +168,10 @@ static void wire_connection(struct wire_run *r, const struct wire *wire, uint64_
 	for (const struct wire_step *at = wire->steps; at->kind; at++)
 		wire_step(r, at);
 	r->event.record++;
-	wire_tell(r, (struct net_event){ .type = EVENT_SHUTDOWN, .sides = SIDE_READ | SIDE_WRITE, .implied = true });
+	if (r->how.proto == PROTO_TCP)
+		wire_tell(r, (struct net_event){ .type = EVENT_SHUTDOWN, .sides = SIDE_READ | SIDE_WRITE, .implied = true });
+	else
+		wire_tell(r, (struct net_event){ .type = EVENT_GONE });
 }
 
 /* What one connection prints. */
@@ -199,7 +202,7 @@ static void wire_compare(const char *name, const char *text)
 }
 
 /* Every connection under its title. */
-static void wire_compare_each(const struct wire *wires, uint32_t count, struct wire_how how, const char *name)
+static inline void wire_compare_each(const struct wire *wires, uint32_t count, struct wire_how how, const char *name)
 {
 	BUF_CLEANUP struct buf all = { 0 };
 	for (uint32_t i = 0; i < count; i++) {
@@ -211,7 +214,7 @@ static void wire_compare_each(const struct wire *wires, uint32_t count, struct w
 }
 
 /* All connections in one trace, one after the other; every second time the process is the server. */
-static void wire_compare_all(const struct wire *wires, uint32_t count, struct wire_how how, const char *name)
+static inline void wire_compare_all(const struct wire *wires, uint32_t count, struct wire_how how, const char *name)
 {
 	struct wire_run r;
 	wire_start(&r, how);

@@ -1,0 +1,338 @@
+/* What a message of DNS says. */
+#include "proto/dns_parts.h"
+
+#include <ldns/ldns.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { ANSWERS_MAX = 64, TYPE_OPT = 41, CLASS_IN = 1, CLASS_FLUSH = 0x8000 };
+
+/* A message under way. */
+struct reading {
+	struct view bytes;
+	const struct dns_header *header;
+	struct parts *parts;
+	struct buf *why;
+	struct buf *shape;
+	size_t at;
+	uint16_t type;     /* that was asked for first */
+	uint16_t extended; /* the upper bits of the response's code */
+	struct datum answers[ANSWERS_MAX];
+	struct datum addresses[ANSWERS_MAX];
+	uint32_t answer_count, address_count, answers_more;
+	struct arena arena; /* of their text */
+	struct buf text;
+};
+
+static uint16_t u16(struct view bytes, size_t at)
+{
+	return (uint16_t)(bytes.data[at] << 8 | bytes.data[at + 1]);
+}
+
+bool dns_read_header(struct view bytes, struct dns_header *ret_header)
+{
+	if (bytes.size < DNS_HEADER_SIZE)
+		return false;
+	*ret_header = (struct dns_header){ .id = u16(bytes, 0), .flags = u16(bytes, 2) };
+	for (size_t i = 0; i < DNS_SECTIONS; i++)
+		ret_header->counts[i] = u16(bytes, 4 + 2 * i);
+	return true;
+}
+
+const char *dns_rcode_name(uint16_t rcode, char room[static 16])
+{
+	static const char *const names[] = { "NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED", "YXDOMAIN", "YXRRSET",
+		"NXRRSET", "NOTAUTH", "NOTZONE", "DSOTYPENI", [16] = "BADVERS", [17] = "BADKEY", [18] = "BADTIME", [19] = "BADMODE",
+		[20] = "BADNAME", [21] = "BADALG", [22] = "BADTRUNC", [23] = "BADCOOKIE" };
+	if (rcode < sizeof names / sizeof *names && names[rcode])
+		return names[rcode];
+	snprintf(room, 16, "RCODE%u", rcode);
+	return room;
+}
+
+static const char *opcode_name(uint16_t flags, char room[static 16])
+{
+	static const char *const names[] = { "QUERY", "IQUERY", "STATUS", [4] = "NOTIFY", [5] = "UPDATE", [6] = "DSO" };
+	uint32_t opcode = flags >> 11 & 15;
+	if (opcode < sizeof names / sizeof *names && names[opcode])
+		return names[opcode];
+	snprintf(room, 16, "OPCODE%u", opcode);
+	return room;
+}
+
+/* Text that ldns made; it is freed. */
+static void append_made(struct buf *out, char *made)
+{
+	if (made)
+		buf_append_text(out, made);
+	else
+		out->failed = true;
+	free(made);
+}
+
+static void append_type(struct buf *out, ldns_rr_type type)
+{
+	append_made(out, ldns_rr_type2str(type));
+}
+
+static void append_class(struct buf *out, uint16_t class)
+{
+	append_made(out, ldns_rr_class2str((ldns_rr_class) class));
+}
+
+/* A name without the dot behind it, but for the root's. */
+static void append_rdf(struct buf *out, const ldns_rdf *rdf)
+{
+	size_t start = out->size;
+	append_made(out, ldns_rdf2str(rdf));
+	if (ldns_rdf_get_type(rdf) == LDNS_RDF_TYPE_DNAME && out->size > start + 1 && out->data[out->size - 1] == '.')
+		out->size--;
+}
+
+static void append_data(struct buf *out, const ldns_rr *rr)
+{
+	for (size_t i = 0; i < ldns_rr_rd_count(rr); i++) {
+		if (i)
+			buf_append_byte(out, ' ');
+		append_rdf(out, ldns_rr_rdf(rr, i));
+	}
+}
+
+static bool keep_text(struct reading *r, struct datum *ret_datum)
+{
+	const char *copy = arena_text(&r->arena, buf_view(&r->text));
+	if (!copy || r->text.failed)
+		return false;
+	*ret_datum = datum_word(view_of(copy, r->text.size));
+	return true;
+}
+
+/* On the line; of another type than was asked for, with it. */
+static bool add_answer(struct reading *r, const ldns_rr *rr)
+{
+	ldns_rr_type type = ldns_rr_get_type(rr);
+	if (r->answer_count == ANSWERS_MAX) {
+		r->answers_more++;
+		return true;
+	}
+	buf_clear(&r->text);
+	append_data(&r->text, rr);
+	if ((type == LDNS_RR_TYPE_A || type == LDNS_RR_TYPE_AAAA) && !keep_text(r, &r->addresses[r->address_count++]))
+		return false;
+	if ((uint16_t)type != r->type) {
+		buf_clear(&r->text);
+		append_type(&r->text, type);
+		buf_append_byte(&r->text, ' ');
+		append_data(&r->text, rr);
+	}
+	return keep_text(r, &r->answers[r->answer_count++]);
+}
+
+/* example.test 300 IN A 93.184.216.34 */
+static bool add_record(struct reading *r, enum dns_section section, const ldns_rr *rr)
+{
+	static const char *const names[] = { "question", "answer", "authority", "additional" };
+	static const char *const updates[] = { "zone", "prerequisite", "update", "additional" };
+	buf_clear(&r->text);
+	append_rdf(&r->text, ldns_rr_owner(rr));
+	if (section != DNS_QUESTION)
+		buf_printf(&r->text, " %u", ldns_rr_ttl(rr));
+	buf_append_byte(&r->text, ' ');
+	append_class(&r->text, (uint16_t)ldns_rr_get_class(rr));
+	buf_append_byte(&r->text, ' ');
+	append_type(&r->text, ldns_rr_get_type(rr));
+	if (section != DNS_QUESTION && ldns_rr_rd_count(rr))
+		buf_append_byte(&r->text, ' ');
+	if (section != DNS_QUESTION)
+		append_data(&r->text, rr);
+	bool update = (r->header->flags >> 11 & 15) == LDNS_PACKET_UPDATE;
+	parts_add(r->parts, (update ? updates : names)[section], datum_word(buf_view(&r->text)));
+	return !r->text.failed;
+}
+
+/* A question as the line has it: the class only if it is not the usual one. */
+static void print_question(struct buf *out, const ldns_rr *rr)
+{
+	uint16_t class = (uint16_t)ldns_rr_get_class(rr);
+	if ((class & ~CLASS_FLUSH) != CLASS_IN) {
+		append_class(out, class);
+		buf_append_byte(out, ' ');
+	}
+	append_type(out, ldns_rr_get_type(rr));
+	buf_append_byte(out, ' ');
+	append_rdf(out, ldns_rr_owner(rr));
+}
+
+static void add_question_attributes(struct reading *r, const ldns_rr *rr)
+{
+	r->type = (uint16_t)ldns_rr_get_type(rr);
+	buf_clear(&r->text);
+	append_rdf(&r->text, ldns_rr_owner(rr));
+	parts_attribute(r->parts, "dns.question.name", datum_word(buf_view(&r->text)));
+	buf_clear(&r->text);
+	append_type(&r->text, ldns_rr_get_type(rr));
+	parts_attribute(r->parts, "dns.question.type", datum_word(buf_view(&r->text)));
+	buf_clear(&r->text);
+	append_class(&r->text, (uint16_t)ldns_rr_get_class(rr));
+	parts_attribute(r->parts, "dns.question.class", datum_word(buf_view(&r->text)));
+}
+
+static bool add_question(struct reading *r, const ldns_rr *rr)
+{
+	if (r->shape->size == 0 || r->shape->data[r->shape->size - 1] == ' ') {
+		print_question(r->shape, rr);
+		add_question_attributes(r, rr);
+	}
+	if (r->header->flags & DNS_RESPONSE)
+		return !r->shape->failed;
+	buf_clear(&r->text);
+	print_question(&r->text, rr);
+	parts_word(r->parts, datum_word(buf_view(&r->text)));
+	return !r->text.failed;
+}
+
+/* RFC 6891: its class is a size, its time to live bits of the header. */
+static bool add_opt(struct reading *r, size_t start)
+{
+	struct view b = view_slice(r->bytes, start, r->at - start);
+	if (b.size < 11)
+		return true;
+	r->extended = b.data[5];
+	buf_clear(&r->text);
+	buf_printf(&r->text, "version %u udp %u", b.data[6], u16(b, 3));
+	if (b.data[7] & 0x80)
+		buf_append_text(&r->text, " do");
+	char room[16];
+	if (r->extended && r->header->flags & DNS_RESPONSE)
+		buf_printf(&r->text, " rcode %s", dns_rcode_name((uint16_t)(r->extended << 4 | (r->header->flags & 15)), room));
+	for (size_t i = 11; i + 4 <= b.size;) {
+		struct view data = view_slice(b, i + 4, u16(b, i + 2));
+		buf_printf(&r->text, " option %u", u16(b, i));
+		if (data.size)
+			buf_append_byte(&r->text, ' ');
+		for (size_t k = 0; k < data.size; k++)
+			buf_printf(&r->text, "%02x", data.data[k]);
+		i += 4 + u16(b, i + 2);
+	}
+	parts_add(r->parts, "edns", datum_word(buf_view(&r->text)));
+	return !r->text.failed;
+}
+
+/* False: the message cannot be read any further, or there is no memory. */
+static bool read_record(struct reading *r, enum dns_section section, uint32_t number)
+{
+	static const char *const names[] = { "question", "answer", "authority record", "additional record" };
+	ldns_rr *rr = NULL;
+	size_t start = r->at;
+	ldns_status status = ldns_wire2rr(&rr, r->bytes.data, r->bytes.size, &r->at,
+		section == DNS_QUESTION ? LDNS_SECTION_QUESTION : LDNS_SECTION_ANSWER);
+	if (status != LDNS_STATUS_OK) {
+		buf_printf(r->why, "%s %u cannot be read: %s", names[section], number + 1, ldns_get_errorstr_by_id(status));
+		return false;
+	}
+	bool good = true;
+	if ((uint16_t)ldns_rr_get_type(rr) == TYPE_OPT && section == DNS_ADDITIONAL) {
+		good = add_opt(r, start);
+	} else {
+		good = add_record(r, section, rr);
+		if (section == DNS_QUESTION)
+			good &= add_question(r, rr);
+		if (section == DNS_ANSWER && r->header->flags & DNS_RESPONSE)
+			good &= add_answer(r, rr);
+	}
+	ldns_rr_free(rr);
+	r->parts->failed |= !good;
+	return good;
+}
+
+static void add_head(struct reading *r)
+{
+	static const struct {
+		uint16_t flag;
+		const char *name;
+	} flags[] = { { DNS_AA, "aa" }, { DNS_TC, "tc" }, { DNS_RD, "rd" }, { DNS_RA, "ra" }, { DNS_AD, "ad" }, { DNS_CD, "cd" } };
+	char room[16];
+	parts_add(r->parts, "id", datum_uint(r->header->id));
+	parts_add(r->parts, "opcode", datum_keyword(opcode_name(r->header->flags, room)));
+	if (r->header->flags & DNS_RESPONSE)
+		parts_add(r->parts, "rcode", datum_keyword(dns_rcode_name(r->header->flags & 15, room)));
+	buf_clear(&r->text);
+	for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
+		if (r->header->flags & flags[i].flag)
+			buf_printf(&r->text, "%s%s", r->text.size ? " " : "", flags[i].name);
+	}
+	if (r->text.size)
+		parts_add(r->parts, "flags", datum_word(buf_view(&r->text)));
+	parts_attribute(r->parts, "dns.id", datum_uint(r->header->id));
+	if (r->header->flags >> 11 & 15) {
+		if (!(r->header->flags & DNS_RESPONSE))
+			parts_word(r->parts, datum_keyword(opcode_name(r->header->flags, room)));
+		buf_append_text(r->shape, opcode_name(r->header->flags, room));
+		buf_append_byte(r->shape, ' ');
+	}
+}
+
+static void add_outcome(struct reading *r, uint16_t rcode)
+{
+	char room[16];
+	const char *name = dns_rcode_name(rcode, room);
+	struct datum answers = datum_array(r->answers, r->answer_count), addresses = datum_array(r->addresses, r->address_count);
+	answers.flags = DATUM_LISTED;
+	answers.more = r->answers_more;
+	parts_attribute(r->parts, "dns.response_code", datum_keyword(name));
+	if (r->address_count)
+		parts_attribute(r->parts, "dns.answers", addresses);
+	if (rcode || (!r->answer_count && !(r->header->flags & DNS_TC)))
+		parts_word(r->parts, datum_keyword(name));
+	if (r->answer_count)
+		parts_word(r->parts, answers);
+	if (r->header->flags & DNS_TC)
+		parts_word(r->parts, datum_keyword("(truncated)"));
+}
+
+bool dns_describe(struct view bytes, const struct dns_header *header, struct parts *parts, struct buf *shape, struct buf *why,
+	uint16_t *ret_rcode)
+{
+	struct reading r = { .bytes = bytes, .header = header, .parts = parts, .shape = shape, .why = why, .at = DNS_HEADER_SIZE };
+	bool good = true;
+	buf_clear(shape);
+	add_head(&r);
+	for (int section = 0; section < DNS_SECTIONS && good; section++) {
+		for (uint32_t i = 0; i < header->counts[section] && good; i++)
+			good = read_record(&r, (enum dns_section)section, i);
+	}
+	if (good && r.at < bytes.size) {
+		buf_clear(&r.text);
+		buf_printf(&r.text, "%zu bytes", bytes.size - r.at);
+		parts_add(parts, "rest", datum_word(buf_view(&r.text)));
+	}
+	*ret_rcode = header->flags & DNS_RESPONSE ? (uint16_t)(r.extended << 4 | (header->flags & 15)) : 0;
+	if (header->flags & DNS_RESPONSE)
+		add_outcome(&r, *ret_rcode);
+	parts->failed |= shape->failed | why->failed | r.text.failed;
+	arena_finish(&r.arena);
+	buf_finish(&r.text);
+	return !parts->failed;
+}
+
+bool dns_is_message(struct view bytes)
+{
+	struct dns_header h;
+	ldns_rr *rr = NULL;
+	size_t at = DNS_HEADER_SIZE;
+	if (!dns_read_header(bytes, &h))
+		return false;
+	bool response = h.flags & DNS_RESPONSE;
+	uint32_t opcode = h.flags >> 11 & 15, records = h.counts[1] + h.counts[2] + h.counts[3];
+	if (opcode > LDNS_PACKET_UPDATE || opcode == 3 || h.flags & DNS_Z || h.counts[0] > 16 || (!response && h.flags & (DNS_RA | 15)))
+		return false;
+	if (h.counts[0] == 0 && (!response || records == 0)) /* a refusal may have no question */
+		return response && bytes.size == DNS_HEADER_SIZE && h.flags & 15;
+	if (h.counts[0] * 5 + records * 11 + DNS_HEADER_SIZE > bytes.size)
+		return false;
+	ldns_status status = ldns_wire2rr(&rr, bytes.data, bytes.size, &at, h.counts[0] ? LDNS_SECTION_QUESTION : LDNS_SECTION_ANSWER);
+	uint16_t class = rr ? (uint16_t)ldns_rr_get_class(rr) : 0;
+	ldns_rr_free(rr);
+	class &= (uint16_t)~CLASS_FLUSH;
+	return status == LDNS_STATUS_OK && (class == CLASS_IN || class == 3 || class == 4 || class >= 254);
+}
