@@ -1,10 +1,12 @@
 #include "proto/dns.h"
 #include "proto/http.h"
 #include "proto/redis.h"
+#include "proto/websocket.h"
 
 const struct protocol *const protocols[] = {
 	&http_protocol,
 	&redis_protocol,
 	&dns_protocol,
+	&websocket_protocol,
 	NULL,
 };

@@ -173,7 +173,8 @@ struct view exchange_host(const struct exchange *exchange)
 struct view exchange_path(const struct exchange *exchange)
 {
 	static const struct view root = { (const uint8_t *)"/", 1 };
-	struct view target = exchange->request.message.path, rest;
+	const struct message *request = &exchange->request.message, *response = &exchange->response.message;
+	struct view target = request->path.size ? request->path : response->path, rest; /* what a server says alone has one too */
 	if (!behind_scheme(target, &rest))
 		return target;
 	struct view authority = before_any(rest, "/?#");
@@ -256,7 +257,8 @@ static bool has_failed(const struct exchange *exchange)
 {
 	const struct exchange_side *request = &exchange->request, *response = &exchange->response;
 	bool alone = request->message.alone || response->message.alone;
-	return request->message.error.size || response->message.error.size || response->message.failed || (!response->present && !alone);
+	return request->message.error.size || response->message.error.size || request->message.failed || response->message.failed ||
+		(!response->present && !alone);
 }
 
 static bool passes_status(const struct exchange_condition_list *list, const struct exchange *exchange)
