@@ -61,8 +61,8 @@ struct process {
 };
 
 /*
- * Makes the directory of the process that `manifest` describes, with the manifest in it, and takes its lock. Nobody else finds it before it is
- * published: what belongs in it is to be there before. Abandoning removes and closes it.
+ * Makes the directory of the process that `manifest` describes, with the manifest in it, and takes its lock. Nobody else finds it before it
+ * is published: what belongs in it is to be there before. Abandoning removes and closes it.
  */
 enum err registry_begin_process(struct registry *registry, const struct manifest *manifest, struct process *ret_process);
 enum err registry_publish_process(struct registry *registry, const struct process *process);
