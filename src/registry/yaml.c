@@ -6,13 +6,37 @@
 #include <nettle/base64.h>
 #include <stdlib.h>
 
+enum { DEEPEST = 64 };
+
 /*
- * Whether lists and mappings lie in each other deeper than any of ours do. The library's time grows with the square of that depth, so it is
- * asked token by token. What is no YAML is left to who loads it.
+ * Whether lists and mappings can't lie in each other deeper than that. To go deeper takes a bracket, or a line that begins further to the
+ * right: at most one list and one mapping begin at each column.
+ */
+static bool is_shallow(struct view text)
+{
+	size_t brackets = 0, deepest = 0;
+	bool beginning = true;
+	for (size_t i = 0, line = 0; i < text.size; i++) {
+		uint8_t c = text.data[i];
+		if (c == '\n' || c == '\r' || c == 0x85 || c == 0xa8 || c == 0xa9) { /* the last three end U+0085, U+2028 and U+2029 */
+			line = i + 1;
+			beginning = true;
+			continue;
+		}
+		brackets += c == '[' || c == '{';
+		beginning = beginning && (c == ' ' || c == '\t' || c == '-' || c == '?' || c == ':');
+		if (beginning && i + 1 - line > deepest)
+			deepest = i + 1 - line;
+	}
+	return brackets + 2 * (deepest + 1) <= DEEPEST;
+}
+
+/*
+ * Whether they lie in each other deeper than any of ours do. The library's time grows with the square of that depth, so it is asked token
+ * by token. What is no YAML is left to who loads it.
  */
 static bool is_too_deep(struct view text)
 {
-	enum { DEEPEST = 64 };
 	yaml_parser_t parser;
 	yaml_token_t token;
 	int depth = 0;
@@ -41,7 +65,7 @@ static bool is_too_deep(struct view text)
 enum err yaml_load(struct view text, const char *name, enum err code, struct arena *arena, struct yaml *ret_yaml)
 {
 	yaml_parser_t parser;
-	if (is_too_deep(text))
+	if (!is_shallow(text) && is_too_deep(text))
 		return err_set(code, "%s: lists lie too deep in lists", name);
 	if (!yaml_parser_initialize(&parser))
 		return err_nomem();

@@ -190,6 +190,15 @@ static void deep_manifests_are_errors(void **state)
 		buf_append_text(&deep, "- ");
 	assert_int_equal(decode_body(buf_view(&deep)), ERR_DAMAGED);
 	assert_string_equal(err_text(), "manifest.yaml: lists lie too deep in lists");
+	/* One line to us, but not to YAML. */
+	static const char *const breaks[] = { "\xc2\x85", "\xe2\x80\xa8", "\xe2\x80\xa9", "\r" };
+	for (size_t at = 0; at < sizeof breaks / sizeof *breaks; at++) {
+		buf_clear(&deep);
+		for (int i = 0; i < 1000; i++)
+			buf_printf(&deep, "%*sa:%s", i, "", breaks[at]);
+		assert_int_equal(decode_body(buf_view(&deep)), ERR_DAMAGED);
+		assert_string_equal(err_text(), "manifest.yaml: lists lie too deep in lists");
+	}
 	buf_append_text(&laughs, "args:\n  - &l0 [a]\n");
 	for (int i = 0; i < 64; i++)
 		buf_printf(&laughs, "  - &l%d [*l%d, *l%d, *l%d]\n", i + 1, i, i, i);
