@@ -10,6 +10,7 @@ import base64
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 OUTPUT = HERE.parent / "build" / "guests"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "timecraft-guests"
+GOCODE = Path("/usr/share/gocode")
 CLANG = "clang-19"
 RUSTC = "/usr/bin/rustc"
 
@@ -219,17 +221,28 @@ def own_go(name):
     return [source], build
 
 
+def debian_go(folder):
+    """How go builds a program on what Debian packages of libraries. Raises Missing where one is not here."""
+    for source in folder.glob("*.go"):
+        for path in re.findall(r'^\s+"([a-z0-9-]+\.[a-z]+/[^"]+)"$', source.read_text(), re.M):
+            if not (GOCODE / "src" / path).is_dir():
+                raise Missing(f"no {path}, which Debian packages for Go")
+    return {"GO111MODULE": "off", "GOPATH": str(GOCODE)}
+
+
 def own_gomod(name):
-    """A module of its own, which has a network by go/wasinet; one that does not know it, by an overlay."""
+    """A module of its own, which has a network by go/wasinet; one that does not know it, by an overlay. Without go.mod, on Debian's libraries."""
     folder, overlay = HERE / "go" / name, HERE / "go" / "overlay"
-    plain = "wasinet" not in (folder / "go.mod").read_text()
+    module = folder / "go.mod"
+    plain = not module.exists() or "wasinet" not in module.read_text()
     helpers = [path for path in overlay.rglob("*") if path.is_file()] if plain else [*(HERE / "go" / "wasinet").iterdir()]
 
     def build(output):
         flags = []
+        libraries = {} if module.exists() else debian_go(folder)
         if plain:
             flags = ["-overlay", run(overlay / "overlay", OUTPUT / "go-overlay", env=dict(os.environ, GO=go())).strip()]
-        run(go(), "build", *flags, "-o", output, ".", cwd=folder, env=dict(os.environ, **GO_ENV))
+        run(go(), "build", *flags, "-o", output, ".", cwd=folder, env=dict(os.environ, **GO_ENV, **libraries))
 
     return [*folder.iterdir(), *helpers], build
 

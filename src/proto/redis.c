@@ -72,7 +72,7 @@ static bool begins_with(struct view text, const char *word)
 static bool may_be_secret(const struct direction *s, struct view first)
 {
 	const struct datum *value = &s->resp.value;
-	const uint8_t *end = memchr(first.data, ' ', first.size);
+	const uint8_t *end = first.size ? memchr(first.data, ' ', first.size) : NULL;
 	struct view name = view_slice(first, 0, end ? (size_t)(end - first.data) : first.size);
 	if (datum_has_items(value) && value->count && datum_has_text(&value->items[0]))
 		name = value->items[0].text;
@@ -236,9 +236,9 @@ static enum probe_result probe_array(struct view bytes, const char *kinds)
 static enum probe_result probe_answer(struct view bytes)
 {
 	enum { LINE_MAX = 512 };
-	const uint8_t *end = memchr(bytes.data, '\n', bytes.size);
 	if (bytes.size == 0)
 		return PROBE_MORE;
+	const uint8_t *end = memchr(bytes.data, '\n', bytes.size);
 	if (!end)
 		return bytes.size < LINE_MAX && strchr("+-:$*%_", bytes.data[0]) && bytes.data[0] ? PROBE_MORE : PROBE_NO;
 	struct view line = view_slice(bytes, 1, (size_t)(end - bytes.data) - 1);

@@ -104,8 +104,8 @@ static void note_reply(struct decoder *d, const struct pending *pending, const s
 
 static void add_status(struct parts *parts, const struct resp *resp)
 {
-	const uint8_t *end = memchr(resp->value.text.data, ' ', resp->value.text.size);
 	struct view code = resp->value.text;
+	const uint8_t *end = code.size ? memchr(code.data, ' ', code.size) : NULL;
 	code.size = end ? (size_t)(end - code.data) : code.size;
 	parts_attribute(parts, "db.response.status_code", datum_word(view_slice(code, 0, NAME_SIZE)));
 }

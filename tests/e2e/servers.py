@@ -68,3 +68,52 @@ class Nginx:
         self.process.terminate()
         self.process.wait(30)
         self.process.stderr.close()
+
+
+def found(name):
+    """The path of a server, which may be where a user's shell does not look."""
+    path = shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin")
+    if not path:
+        needs(name)
+    return path
+
+
+class Redis:
+    """A server of Redis that asks for a password."""
+
+    def __init__(self, password):
+        self.port = free_port()
+        self.process = subprocess.Popen(
+            [found("redis-server"), "--port", str(self.port), "--bind", "127.0.0.1", "--requirepass", password, "--save", ""],
+            stdout=subprocess.DEVNULL)
+        wait_until_it_answers(self)
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(30)
+
+
+class Dnsmasq:
+    """A server of DNS: two addresses, a mail server and more text than fits into a datagram, all below .test."""
+
+    def __init__(self, folder):
+        self.port = free_port()
+        hosts = folder / "hosts"
+        hosts.write_text("93.184.216.34 example.test\n93.184.216.35 example.test\n2001:db8::1 example.test\n")
+        texts = [f"--txt-record=long.test,{i:060}" for i in range(30)]
+        self.process = subprocess.Popen(
+            [found("dnsmasq"), "--keep-in-foreground", f"--port={self.port}", "--no-resolv", "--no-hosts", "--listen-address=127.0.0.1",
+             "--bind-interfaces", f"--addn-hosts={hosts}", "--mx-host=example.test,mail.test,10", "--local=/test/", "--pid-file=",
+             "--user=" + ("root" if os.geteuid() == 0 else ""), "--conf-file=/dev/null", *texts], stderr=subprocess.DEVNULL)
+        wait_until_it_answers(self)
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(30)
+
+
+def wait_until_it_answers(server):
+    end = time.monotonic() + 30
+    while not answers(server.port):
+        assert server.process.poll() is None and time.monotonic() < end
+        time.sleep(0.02)
