@@ -38,7 +38,7 @@ static struct digest add_module(struct registry *registry, unsigned number)
 static void record(const struct process *process, bool closed, struct buf *out)
 {
 	struct log_writer *writer;
-	must(log_writer_create(process->dir_fd, &writer));
+	must(log_writer_create(process->dir_fd, NULL, &writer));
 	log_begin(writer, 1, (uint64_t[]){ 1, 2 }, 2, false);
 	log_commit(writer, 0, 0);
 	log_end(writer, 0, 0);

@@ -185,7 +185,8 @@ def assemblyscript():
 def c_flags():
     if not Path("/usr/include/wasm32-wasi/wasi/api.h").exists():
         raise Missing("no wasi-libc")
-    return [tool(CLANG), "--target=wasm32-wasi", "-O2"]
+    # Past the driver: it would run binaryen's wasm-opt, where that happens to be there, which takes the names away.
+    return [tool(CLANG), "--target=wasm32-wasi", "-Xclang", "-O2"]
 
 
 def own_c(name):

@@ -123,10 +123,10 @@ const struct command command_describe = {
 	.name = "describe",
 	.arguments = "[options] [process|module|log|runtime] [ID|FILE]",
 	.summary = "Tell all about a process, a module, a recording, or the runtime.",
-	.text = "Without an ID it is the last process, or its module; FILE is a bundle, as from 'export process'. A module may be named by its digest or by a process that ran it. "
-		"Of a process, what it was granted is told too: directories, environment, sockets, network, limits. A log, that is a "
-		"recording, is named by "
-		"its process; it is read to its end, and what is damaged is told. The runtime is this program.",
+	.text = "Without an ID it is the last process, or its module; FILE is a bundle, as from 'export process'. A module may be named by "
+		"its digest or by a process that ran it. Of a process, what it was granted is told too: directories, environment, sockets, "
+		"network, limits. A log, that is a recording, is named by its process; it is read to its end, and what is damaged is told. "
+		"The runtime is this program.",
 	.words = "process module log runtime",
 	.takes_process = true,
 	.options = describe_table,

@@ -220,9 +220,9 @@ const struct command command_export = {
 	.arguments = "[options] process|module|log [ID]",
 	.summary = "Write a process as a bundle, a stored module, or a recording as a tar archive.",
 	.text = "A bundle is one file with all that is known of a process: manifest, module and recording. 'timecraft import' puts it into "
-		"another registry; replay, trace, logs and describe take it as it is. Without an ID it is the last process. A module may be "
-		"named by its digest or by a process that ran it. The archive of a log that is unpacked in processes/ of another registry, "
-		"its module stored there too, is a recording there.",
+		"another registry; replay, trace, logs and describe take it as it is. Without an ID it is the last process. A module may "
+		"be named by its digest or by a process that ran it. The archive of a log that is unpacked in processes/ of another "
+		"registry, its module stored there too, is a recording there.",
 	.words = "process module log",
 	.takes_process = true,
 	.options = export_table,

@@ -1,5 +1,9 @@
 #include "cli/log_info.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "log/segments.h"
 #include "log/survey.h"
 
 enum { MOST_PROBLEMS = 100 };
@@ -7,8 +11,8 @@ enum { MOST_PROBLEMS = 100 };
 struct reading {
 	struct process process;
 	struct process_info info;
-	struct log_survey survey;
-	uint64_t block_count, raw_size, stored_size; /* of blocks of records */
+	bool has_log;
+	uint32_t first_segment, last_segment;
 	uint64_t records, calls;
 	bool cut; /* the last call has no end */
 	struct buf problems; /* each ended by a NUL */
@@ -63,16 +67,6 @@ static void note_problem(struct reading *r, const char *text)
 		buf_append(&r->problems, text, strlen(text) + 1);
 }
 
-static void count_block(void *data, const struct log_block *block)
-{
-	struct reading *r = data;
-	if (strcmp(block->kind, "records") != 0)
-		return;
-	r->block_count++;
-	r->raw_size += block->raw_size;
-	r->stored_size += block->stored_size;
-}
-
 /* Damage is told, and what is behind it read on. */
 static void read_records(struct reading *r, struct log_reader *reader)
 {
@@ -96,8 +90,8 @@ static void read_records(struct reading *r, struct log_reader *reader)
 static enum err read_log(struct reading *r)
 {
 	struct log_reader *reader;
-	TRY(log_survey(r->process.dir_fd, count_block, r, &r->survey));
 	TRY(log_open(r->process.dir_fd, &reader));
+	r->has_log = segments_find(r->process.dir_fd, &r->first_segment, &r->last_segment);
 	read_records(r, reader);
 	log_close(reader);
 	return ERR_NONE;
@@ -128,24 +122,43 @@ static void emit_block(void *data, const struct log_block *block)
 	emit_object_end(e);
 }
 
-static void emit_segment(const struct reading *r, bool blocks, struct emitter *e)
+/* Of blocks of records. */
+struct sums {
+	uint64_t blocks, raw_size, stored_size;
+};
+
+static void add_block(void *data, const struct log_block *block)
 {
+	struct sums *sums = data;
+	if (strcmp(block->kind, "records") != 0)
+		return;
+	sums->blocks++;
+	sums->raw_size += block->raw_size;
+	sums->stored_size += block->stored_size;
+}
+
+static void emit_segment(const struct reading *r, uint32_t number, bool blocks, struct emitter *e)
+{
+	char name[SEGMENT_NAME];
 	struct log_survey survey;
+	struct sums sums = { 0 };
+	if (log_survey(r->process.dir_fd, number, add_block, &sums, &survey) != ERR_NONE)
+		return;
 	emit_object_begin(e, OBJECT_BRACED);
 	emit_key(e, "file");
-	emit_text(e, "00000000.log");
+	emit_text(e, segment_name(number, name));
 	emit_key(e, "size");
-	emit_size(e, r->survey.segment_size);
+	emit_size(e, survey.size);
 	emit_key(e, "blocks");
-	emit_uint(e, r->block_count);
+	emit_uint(e, sums.blocks);
 	emit_key(e, "raw_size");
-	emit_size(e, r->raw_size);
+	emit_size(e, sums.raw_size);
 	emit_key(e, "stored_size");
-	emit_size(e, r->stored_size);
+	emit_size(e, sums.stored_size);
 	if (blocks) {
 		emit_key(e, "block_list");
 		emit_array_begin(e);
-		log_survey(r->process.dir_fd, emit_block, e, &survey);
+		log_survey(r->process.dir_fd, number, emit_block, e, &survey);
 		emit_array_end(e);
 	}
 	emit_object_end(e);
@@ -153,6 +166,7 @@ static void emit_segment(const struct reading *r, bool blocks, struct emitter *e
 
 static void emit_reading(const struct reading *r, bool blocks, struct emitter *e)
 {
+	struct stat tail;
 	emit_object_begin(e, OBJECT_BRACED);
 	emit_head(&r->info, e);
 	emit_key(e, "records");
@@ -162,14 +176,14 @@ static void emit_reading(const struct reading *r, bool blocks, struct emitter *e
 	emit_key(e, "unfinished_call");
 	emit_bool(e, r->cut);
 	emit_tail(&r->info, e);
-	if (r->survey.has_tail) {
+	if (fstatat(r->process.dir_fd, "tail", &tail, AT_SYMLINK_NOFOLLOW) == 0) {
 		emit_key(e, "tail_size");
-		emit_size(e, r->survey.tail_size);
+		emit_size(e, (uint64_t)tail.st_size);
 	}
 	emit_key(e, "segments");
 	emit_array_begin(e);
-	if (r->survey.segment_size)
-		emit_segment(r, blocks, e);
+	for (uint64_t number = r->first_segment; r->has_log && number <= r->last_segment; number++)
+		emit_segment(r, (uint32_t)number, blocks, e);
 	emit_array_end(e);
 	emit_key(e, "problems");
 	emit_array_begin(e);

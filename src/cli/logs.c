@@ -201,12 +201,29 @@ static enum err prepare(struct logs *logs, const struct process *process)
 	return format == EMIT_LINE ? ERR_NONE : emitter_create(format, &logs->outputs[STREAM_OUT], &logs->emitter);
 }
 
+/* To where the range begins; what the descriptors are then is in a checkpoint. */
+static enum err seek(struct logs *logs, struct log_reader *reader)
+{
+	const struct moment *start = &logs->options->range.start;
+	struct log_target target = { .by_time = start->ns != 0, .time = start->from_start ? logs->start + start->ns : start->ns };
+	uint64_t first = log_first(reader);
+	struct view checkpoint;
+	if (first && target.time <= logs->start)
+		fprintf(stderr, "timecraft: records 0 to %llu were not kept: the recording was limited\n", (unsigned long long)first - 1);
+	if (first == 0 && !target.by_time)
+		return ERR_NONE;
+	TRY(log_seek_checkpoint(reader, &target, &checkpoint));
+	return checkpoint.size ? descriptors_load(logs->descriptors, checkpoint) : ERR_NONE;
+}
+
 static enum err read_process(struct logs *logs, const struct process *process)
 {
 	struct log_reader *reader;
 	TRY(prepare(logs, process));
 	TRY(process_explain(process, log_open(process->dir_fd, &reader)));
-	enum err err = process_explain(process, read_all(logs, reader));
+	enum err err = seek(logs, reader);
+	if (!err)
+		err = process_explain(process, read_all(logs, reader));
 	if (!err && log_state(reader) == LOG_KILLED)
 		fprintf(stderr, "timecraft: the process was killed: its recording ends without an end\n");
 	log_close(reader);

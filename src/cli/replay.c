@@ -59,7 +59,13 @@ static enum err load(struct replay *r, const char *name)
 			VIEW_ARG(r->manifest.features));
 	TRY(process_explain(&r->process, registry_load_module(r->setup.registry, &r->manifest.module, &r->file)));
 	TRY(module_decode(r->file.bytes, &r->module));
-	return process_explain(&r->process, log_open(r->process.dir_fd, &r->reader));
+	TRY(process_explain(&r->process, log_open(r->process.dir_fd, &r->reader)));
+	if (log_first(r->reader))
+		return err_set(ERR_UNSUPPORTED,
+			"records 0 to %llu were not kept, as the recording was limited: what went before cannot be done again; traces "
+			"work on what there is",
+			(unsigned long long)log_first(r->reader) - 1);
+	return ERR_NONE;
 }
 
 static void print_stack(void *data, struct buf *out)

@@ -10,6 +10,7 @@
 #include "cli/ending.h"
 #include "cli/given.h"
 #include "cli/grants.h"
+#include "cli/record_options.h"
 #include "cli/setup.h"
 #include "cli/size.h"
 #include "cli/stop.h"
@@ -17,6 +18,7 @@
 #include "guest/guest.h"
 #include "log/writer.h"
 #include "record/record.h"
+#include "trace/checkpoint.h"
 
 struct run_options {
 	struct option_list env, dirs, net, listen, dial;
@@ -26,6 +28,7 @@ struct run_options {
 	struct trace_options tracing;
 	const char *tls_ca;
 	uint64_t memory_bytes, stack_bytes;
+	struct log_options log;
 };
 
 static enum err parse_sockets(void *target, const char *value)
@@ -65,6 +68,7 @@ static const struct option table[] = {
 	{ "tls-ca", 0, OPTION_TEXT, false, "FILE",
 		"Trust the authorities in this file, not the system's, where the guest leaves TLS to the host.", AT(tls_ca) },
 	{ "fly-blind", 0, OPTION_FLAG, false, NULL, "Do not record.", AT(fly_blind) },
+	OPTION_INCLUDE(record_option_table, struct run_options, log),
 	{ "function", 'f', OPTION_TEXT, false, "NAME", "Call this exported function of a reactor, after _initialize.", AT(function) },
 	{ "memory-limit", 0, OPTION_CALL, false, "SIZE", "The most memory that the guest may have (4G).", AT(memory_bytes),
 		.parse = parse_size },
@@ -88,6 +92,7 @@ struct run {
 	struct module_file file;
 	struct module *module;
 	struct process process;
+	struct checkpoints *checkpoints;
 	struct log_writer *writer;
 	struct host *host;
 	struct recorder recorder;
@@ -169,8 +174,13 @@ static enum err start_recording(struct run *run, const char *path)
 	char id[UUID_TEXT];
 	TRY(uuid_create(m->start_wall, &m->id));
 	TRY(registry_add_module(run->registry, &run->file));
+	struct log_options log = run->options->log;
+	TRY(checkpoints_create(&run->checkpoints));
+	TRY(given_descriptors(checkpoints_descriptors(run->checkpoints), m));
+	TRY(given_network(checkpoints_network(run->checkpoints), m));
+	log.follower = checkpoints_follower(run->checkpoints);
 	TRY(registry_begin_process(run->registry, m, &run->process));
-	enum err err = log_writer_create(run->process.dir_fd, &run->writer);
+	enum err err = log_writer_create(run->process.dir_fd, &log, &run->writer);
 	if (!err)
 		err = registry_publish_process(run->registry, &run->process);
 	if (err) {
@@ -301,6 +311,7 @@ static void finish(struct run *run)
 	if (run->tracer)
 		tracer_finish(run->tracer);
 	log_writer_close(run->writer);
+	checkpoints_destroy(run->checkpoints);
 	host_destroy(run->host);
 	if (run->process.dir_fd >= 0)
 		process_close(&run->process);

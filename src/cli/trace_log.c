@@ -12,7 +12,8 @@ enum { POLL_INTERVAL = 50 * NS_PER_MS, PATIENCE = 500 * NS_PER_MS };
 struct log_trace {
 	struct log_reader *reader;
 	struct record_sink *sink;
-	uint64_t first; /* the number of the first record that is wanted */
+	const struct trace_range *range; /* of the records that are wanted */
+	uint64_t process_start;
 	const char *id;
 	int dir_fd;
 	uint64_t next; /* the number after the last record that was printed */
@@ -53,11 +54,32 @@ static enum err print_under_way(struct log_trace *t)
 	return t->sink->record(t->sink, &record);
 }
 
+static enum err seek(struct log_trace *t, const struct log_target *target)
+{
+	struct view checkpoint;
+	if (!target->by_time && !target->number && log_first(t->reader) == 0)
+		return ERR_NONE;
+	if (!t->sink->begin)
+		return log_seek(t->reader, target);
+	TRY(log_seek_checkpoint(t->reader, target, &checkpoint));
+	return checkpoint.size ? t->sink->begin(t->sink, checkpoint) : ERR_NONE;
+}
+
 static enum err open_log(struct log_trace *t)
 {
 	TRY(log_open(t->dir_fd, &t->reader));
-	if (t->next || t->first)
-		log_seek_number(t->reader, t->next ? t->next : t->first);
+	if (t->next) {
+		struct log_target target = { .number = t->next };
+		return log_seek(t->reader, &target);
+	}
+	struct log_target target = { .number = t->range->first };
+	target.time = t->range->start.from_start ? t->process_start + t->range->start.ns : t->range->start.ns;
+	target.by_time = target.time && !target.number;
+	TRY(seek(t, &target));
+	uint64_t first = log_first(t->reader);
+	if (first && (target.by_time ? target.time <= t->process_start : target.number < first))
+		fprintf(stderr, "timecraft: %s: records 0 to %llu were not kept: the recording was limited\n", t->id,
+			(unsigned long long)first - 1);
 	return ERR_NONE;
 }
 
@@ -121,10 +143,12 @@ static void tell_of_end(const struct log_trace *t)
 			t->cut ? "in" : "after", (unsigned long long)t->next - 1);
 }
 
-enum err trace_log(const struct trace_source *source, struct record_sink *sink, uint64_t first, bool wait)
+enum err trace_log(const struct trace_source *source, struct record_sink *sink, const struct trace_range *range, bool wait)
 {
 	char id[UUID_TEXT];
-	struct log_trace t = { .dir_fd = source->process.dir_fd, .id = id, .sink = sink, .first = first };
+	struct log_trace t = {
+		.dir_fd = source->process.dir_fd, .id = id, .sink = sink, .range = range, .process_start = source->manifest.start_wall
+	};
 	uuid_print(&source->manifest.id, id);
 	enum err err = print_log(&t, wait);
 	if (err == ERR_END && !t.stopped && sink->end && log_state(t.reader) != LOG_RUNNING)

@@ -3,6 +3,7 @@
 
 #include "cli/setup.h"
 #include "log/record.h"
+#include "trace/range.h"
 
 /* A process and what is known of it. */
 struct trace_source {
@@ -20,10 +21,14 @@ struct record_sink {
 	enum err (*record)(struct record_sink *sink, const struct record *record);
 	enum err (*flush)(struct record_sink *sink); /* what was made of them so far is to be seen now */
 	enum err (*end)(struct record_sink *sink);   /* the process is over, and its last record was passed; may be NULL */
+	/* What was before the first record that is passed, where that is not the process's first (trace/checkpoint.h). NULL: it makes no
+	 * difference. */
+	enum err (*begin)(struct record_sink *sink, struct view checkpoint);
 };
 
 /*
- * Passes the records of a process from number `first` on; with `wait`, also those that come while it runs. That a process was killed is
- * told on standard error. ERR_DAMAGED: what can be read was passed, and what is missing was said.
+ * Passes the records of a process from the start of `range` on, and for who has a `begin` some before; with `wait`, also those that come
+ * while it runs. That a process was killed, or that not all was kept, is told on standard error. ERR_DAMAGED: what can be read was passed,
+ * and what is missing was said.
  */
-enum err trace_log(const struct trace_source *source, struct record_sink *sink, uint64_t first, bool wait);
+enum err trace_log(const struct trace_source *source, struct record_sink *sink, const struct trace_range *range, bool wait);

@@ -56,6 +56,11 @@ static enum err take_flush(struct record_sink *sink)
 	return output_flush(&((struct network_trace *)sink)->output);
 }
 
+static enum err take_checkpoint(struct record_sink *sink, struct view checkpoint)
+{
+	return network_load(((struct network_trace *)sink)->network, checkpoint);
+}
+
 static enum err take_end(struct record_sink *sink)
 {
 	return network_end(((struct network_trace *)sink)->network);
@@ -77,12 +82,14 @@ static enum err trace_with(struct network_trace *t, const struct trace_source *s
 	TRY(emitter_create(options->output.format, &t->output, &t->emitter));
 	TRY(network_create(&t->events, &t->network));
 	TRY(given_network(t->network, &source->manifest));
-	return trace_log(source, &t->sink, 0, options->follow);
+	return trace_log(source, &t->sink, &options->output.range, options->follow);
 }
 
 static enum err trace(const struct trace_source *source, const struct trace_network_options *options)
 {
-	struct network_trace t = { .sink = { take_record, take_flush, take_end }, .events = { take_event }, .options = options };
+	struct network_trace t = {
+		.sink = { take_record, take_flush, take_end, take_checkpoint }, .events = { take_event }, .options = options
+	};
 	t.output.fd = -1;
 	t.process_start = source->manifest.start_wall;
 	enum err err = trace_with(&t, source);

@@ -164,6 +164,11 @@ static enum err take_record(struct record_sink *sink, const struct record *recor
 	return network_record(t->network, record);
 }
 
+static enum err take_checkpoint(struct record_sink *sink, struct view checkpoint)
+{
+	return network_load(((struct request_trace *)sink)->network, checkpoint);
+}
+
 /* Who watches wants to see what there is, though what began before may come after. */
 static enum err take_flush(struct record_sink *sink)
 {
@@ -219,7 +224,7 @@ static enum err trace_with(struct request_trace *t, const struct trace_source *s
 {
 	TRY(create(t, source));
 	char text[512];
-	enum err err = trace_log(source, &t->sink, 0, t->options->follow);
+	enum err err = trace_log(source, &t->sink, &t->options->output.range, t->options->follow);
 	if (err && err != ERR_DAMAGED)
 		return err;
 	snprintf(text, sizeof text, "%s", err_text()); /* of damage, for the end; what could be read counts */
@@ -231,7 +236,9 @@ static enum err trace_with(struct request_trace *t, const struct trace_source *s
 
 static enum err trace(const struct trace_source *source, const struct trace_request_options *options)
 {
-	struct request_trace t = { .sink = { take_record, take_flush }, .events = { take_event }, .exchanges = { take_exchange } };
+	struct request_trace t = {
+		.sink = { take_record, take_flush, .begin = take_checkpoint }, .events = { take_event }, .exchanges = { take_exchange }
+	};
 	t.options = options;
 	t.output.fd = -1;
 	t.printer.verbose = options->verbose;

@@ -35,17 +35,21 @@ static enum err pass_flush(struct record_sink *sink)
 	return tracer_flush(((struct syscall_trace *)sink)->tracer);
 }
 
+static enum err pass_checkpoint(struct record_sink *sink, struct view checkpoint)
+{
+	return descriptors_load(tracer_descriptors(((struct syscall_trace *)sink)->tracer), checkpoint);
+}
+
 static enum err trace(const struct trace_source *source, const struct trace_syscall_options *options)
 {
 	const struct manifest *manifest = &source->manifest;
-	struct syscall_trace trace = { { pass_record, pass_flush }, NULL };
-	/* What the descriptors are has to be followed from the first record on. */
-	uint64_t first = options->tracing.syscall.paths ? 0 : options->tracing.output.range.first;
+	struct syscall_trace trace = { { pass_record, pass_flush, .begin = options->tracing.syscall.paths ? pass_checkpoint : NULL },
+		NULL };
 	TRY(tracer_create(&options->tracing, STDOUT_FILENO, "standard output", &trace.tracer));
 	tracer_set_start(trace.tracer, manifest->start_wall);
 	enum err err = given_descriptors(tracer_descriptors(trace.tracer), manifest);
 	if (!err)
-		err = trace_log(source, &trace.sink, first, options->follow);
+		err = trace_log(source, &trace.sink, &options->tracing.output.range, options->follow);
 	enum err end = tracer_finish(trace.tracer);
 	return end ? end : err;
 }

@@ -2,8 +2,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "log/checksum.h"
+#include "log/segments.h"
 #include "log/writer_parts.h"
 
 enum { CALL_FIXED = 8 }; /* ticks, at the start of BEGIN and END */
@@ -60,6 +62,11 @@ static bool next_buffer(struct log_writer *w)
 		tail_written(w, w->at, sizeof mark);
 	pthread_mutex_lock(&w->lock);
 	w->filled++;
+	if (w->roll) {
+		/* Nothing of a segment repeats what is in another one. What was found before now is in the next two buffers at most. */
+		w->segment_first = w->ordinal + 3;
+		w->roll = false;
+	}
 	pthread_cond_signal(&w->work);
 	pthread_mutex_unlock(&w->lock);
 	if (!await_buffers(w, 0))
@@ -157,7 +164,7 @@ static uint32_t find_parts(struct log_writer *w, const uint8_t *bytes, size_t si
 		struct part part = { (uint32_t)(size - at < PIECE ? size - at : PIECE), 0, PART_BYTES },
 			    *last = count ? &parts[count - 1] : NULL;
 		bool look = part.size >= PIECE_MIN && (w->misses < PATIENCE || w->misses % RARELY == 0);
-		bool found = look && repeats_find(w->repeats, w->ordinal, bytes + at, part.size, &part);
+		bool found = look && repeats_find(w->finder, w->segment_first, w->ordinal, bytes + at, part.size, &part);
 		w->misses = found ? 0 : w->misses + 1;
 		*ret_repeated |= found;
 		at += part.size;
@@ -201,12 +208,19 @@ static void put_bytes(struct log_writer *w, uint64_t head, uint64_t mark, const 
 
 void log_input(struct log_writer *w, const void *data, uint64_t size)
 {
-	if (__builtin_expect(size >= PIECE_MIN && w->repeats, 0)) {
+	if (__builtin_expect(size >= PIECE_MIN && w->finder, 0)) {
 		put_bytes(w, size, INPUT_REPEATED, data, size);
 		return;
 	}
 	put(w, &size, sizeof size);
 	put(w, data, size);
+}
+
+/* What a follower is told of is written whole, for it has no segment to look in. */
+static inline bool is_followed(const struct log_writer *w, uint16_t call)
+{
+	const struct log_follower *follower = w->options.follower;
+	return follower && call < follower->wanted_count && follower->wanted[call] == FOLLOW_ALL;
 }
 
 bool log_begin(struct log_writer *w, uint16_t call, const uint64_t *args, uint32_t arg_count, bool faulted)
@@ -222,21 +236,27 @@ bool log_begin(struct log_writer *w, uint16_t call, const uint64_t *args, uint32
 	for (uint32_t i = 0; i < arg_count; i++)
 		fixed[1 + i] = args[i];
 	w->next_kind = FRAME_INPUT;
+	w->finder = w->repeats && is_followed(w, call) ? NULL : w->repeats;
 	w->number++;
 	return true;
 }
 
-/* Space behind the segment's end; an errno. What file systems cannot reserve has to be there when it is needed. */
+/*
+ * Space behind the segment's end, while the second thread has nothing to do; an errno. What file systems cannot reserve has to be there
+ * when it is needed.
+ */
 static int reserve_in_segment(struct log_writer *w, uint64_t size)
 {
 	struct rlimit limit;
+	char name[SEGMENT_NAME];
 	if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && (limit.rlim_cur < w->segment_size || limit.rlim_cur - w->segment_size < size))
 		return EFBIG;
-	if (fallocate(w->segment_fd, FALLOC_FL_KEEP_SIZE, (off_t)w->segment_size, (off_t)size) == 0) {
-		w->reserved = true;
-		return 0;
-	}
-	return errno == ENOSPC || errno == EDQUOT || errno == EFBIG || errno == EIO ? errno : 0;
+	int fd = openat(w->dir_fd, segment_name(w->segment, name), O_WRONLY | O_CLOEXEC); /* the other thread's is its own */
+	int error = fd < 0 || fallocate(fd, FALLOC_FL_KEEP_SIZE, (off_t)w->segment_size, (off_t)size) != 0 ? errno : 0;
+	if (fd >= 0)
+		close(fd);
+	w->reserved |= error == 0;
+	return error == ENOSPC || error == EDQUOT || error == EFBIG || error == EIO ? error : 0;
 }
 
 /*
@@ -268,7 +288,12 @@ bool log_commit(struct log_writer *w, uint64_t output_bound, uint32_t span_bound
 	finish_frame(w);
 	if (w->failed && (w->failed < 0 || !w->mapped))
 		return shut(w); /* it is not in the tail */
+	if (__builtin_expect(w->options.sync == LOG_SYNC_ALWAYS, 0) && fdatasync(w->tail_fd) != 0) {
+		writer_fail(w, errno);
+		return shut(w);
+	}
 	w->next_kind = FRAME_END;
+	w->end_flags = 0;
 	return start_frame(w, FRAME_END, call, CALL_FIXED);
 }
 
@@ -279,7 +304,7 @@ void log_span(struct log_writer *w, uint32_t offset, const void *data, uint64_t 
 	for (; size > MOST; size -= MOST, at += MOST, offset += MOST)
 		log_span(w, offset, at, MOST, iov);
 	uint64_t head = offset | (size | (iov ? SPAN_IOV : 0)) << 32;
-	if (__builtin_expect(size >= PIECE_MIN && w->repeats, 0)) {
+	if (__builtin_expect(size >= PIECE_MIN && w->finder, 0)) {
 		put_bytes(w, head, (uint64_t)SPAN_REPEATED << 32, at, size);
 		return;
 	}
@@ -290,6 +315,7 @@ void log_span(struct log_writer *w, uint32_t offset, const void *data, uint64_t 
 void log_note(struct log_writer *w, struct view note)
 {
 	uint64_t head = SPAN_NOTE | (uint64_t)note.size << 32;
+	w->end_flags = FRAME_NOTED;
 	put(w, &head, sizeof head);
 	put(w, note.data, note.size);
 }
@@ -298,7 +324,7 @@ void log_end(struct log_writer *w, uint32_t result, uint8_t end)
 {
 	if (!w->frame)
 		return;
-	w->frame_word |= frame_word(0, (uint8_t)(end << FRAME_END_SHIFT), 0, result);
+	w->frame_word |= frame_word(0, (uint8_t)(end << FRAME_END_SHIFT | w->end_flags), 0, result);
 	*(uint64_t *)(w->frame + 1) = time_ticks() - w->start;
 	finish_frame(w);
 }

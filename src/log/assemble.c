@@ -54,6 +54,17 @@ void assemble_keep(struct log_reader *r)
 	keep(&r->out);
 }
 
+void assemble_finish(struct log_reader *r)
+{
+	buf_finish(&r->in.kept);
+	buf_finish(&r->out.kept);
+	buf_finish(&r->flat_in);
+	buf_finish(&r->flat_out);
+	free(r->inputs);
+	free(r->spans);
+	free(r->notes);
+}
+
 static void add(struct item_stream *stream, struct view bytes)
 {
 	if (stream->size == 0 && !stream->owned) {

@@ -1,5 +1,6 @@
 /* The next frames: a block of the segment, or a buffer of the tail. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -46,13 +47,30 @@ static bool find_block(struct log_reader *r, uint64_t from)
 	}
 }
 
+/* Goes on to the next segment, if there is one. One that is damaged in its header is passed over, and what it held is missing. */
+static bool pass_on(struct log_reader *r)
+{
+	uint32_t first, last;
+	if (segment_open(r, r->segment + 1) == ERR_NONE)
+		return true;
+	if (!segments_find(r->dir_fd, &first, &last))
+		return false;
+	for (uint64_t number = (uint64_t)r->segment + 2; number <= last; number++) {
+		if (segment_open(r, (uint32_t)number) == ERR_NONE)
+			return true;
+	}
+	return false;
+}
+
 static enum err damaged(struct log_reader *r, uint64_t at, const char *what)
 {
 	r->skipping = true;
 	r->assembling = false;
-	if (!find_block(r, at + 1))
+	char name[SEGMENT_NAME];
+	memcpy(name, r->name, sizeof name);
+	if (!find_block(r, at + 1) && !pass_on(r))
 		r->segment_done = true;
-	return err_set(ERR_DAMAGED, "00000000.log is damaged at offset %llu: %s; records from number %llu on are missing",
+	return err_set(ERR_DAMAGED, "%s is damaged at offset %llu: %s; records from number %llu on are missing", name,
 		(unsigned long long)at, what, (unsigned long long)r->number);
 }
 
@@ -62,7 +80,7 @@ static bool wanted(const struct log_reader *r, const struct block_header *header
 		return false;
 	if (r->seek_number && header->first_number + header->record_count <= r->seek_number)
 		return false;
-	return !(r->seek_ticks_wall && header->anchor.wall < r->seek_ticks_wall && !r->assembling);
+	return !(r->seek_time && header->anchor.wall < r->seek_time && !r->assembling);
 }
 
 static enum err load_block(struct log_reader *r, const struct block_header *header, uint64_t at)
@@ -93,7 +111,7 @@ static enum err take_block(struct log_reader *r, const struct block_header *head
 		return ERR_NONE;
 	r->skipping = true;
 	r->assembling = false;
-	return err_set(ERR_DAMAGED, "00000000.log lacks blocks: records %llu to %llu are missing", (unsigned long long)missing,
+	return err_set(ERR_DAMAGED, "%s lacks blocks: records %llu to %llu are missing", r->name, (unsigned long long)missing,
 		(unsigned long long)header->first_number);
 }
 
@@ -128,14 +146,67 @@ static bool being_written(const struct log_reader *r)
 		ordinal_in_tail(r, TAIL_HEADER + (r->next_ordinal % BUFFER_COUNT) * BUFFER_SIZE) == r->next_ordinal;
 }
 
+static bool next_is_there(const struct log_reader *r)
+{
+	char name[SEGMENT_NAME];
+	return faccessat(r->dir_fd, segment_name(r->segment + 1, name), F_OK, 0) == 0;
+}
+
+/* The next segment cannot be read: it is gone, or damaged in its header. */
+static enum err lose_segment(struct log_reader *r, enum err err)
+{
+	char name[SEGMENT_NAME], text[256];
+	snprintf(text, sizeof text, "%s", err_text());
+	if (err != ERR_END)
+		err = err_set(ERR_DAMAGED, "%s", text);
+	else
+		err = err_set(ERR_DAMAGED, "%s is not there: records from number %llu on are missing", segment_name(r->segment + 1, name),
+			(unsigned long long)r->number);
+	r->skipping = true;
+	r->assembling = false;
+	if (!pass_on(r)) {
+		r->continues = false;
+		r->segment++; /* not once more */
+		r->segment_done = true;
+	}
+	return err;
+}
+
+/* Where the segment has no more blocks. ERR_NONE: there is more to read all the same; ERR_END. */
+static enum err pass_end(struct log_reader *r, uint64_t at)
+{
+	uint8_t byte;
+	uint32_t first, last;
+	bool there = next_is_there(r);
+	if (!r->continues && there && !read_at(r->segment_fd, &byte, 1, at)) /* nor has it grown meanwhile */
+		return damaged(r, at, "it ends, and another segment follows");
+	if (!r->continues && there)
+		return ERR_NONE;
+	if (r->continues && (there || (segments_find(r->dir_fd, &first, &last) && last > r->segment))) {
+		enum err err = segment_open(r, r->segment + 1);
+		return err ? lose_segment(r, err) : ERR_NONE;
+	}
+	r->segment_done = true;
+	return ERR_END;
+}
+
+/* Of the recording, or of a segment that another one follows. */
+static void take_footer(struct log_reader *r, const struct block_header *header, uint64_t at)
+{
+	struct footer footer;
+	bool there = header->stored_size == sizeof footer && read_at(r->segment_fd, &footer, sizeof footer, at + BLOCK_HEADER);
+	r->continues = there && footer.continues == 1;
+	r->footer = !r->continues;
+}
+
 static enum err segment_next(struct log_reader *r)
 {
 	struct block_header header;
 	for (;;) {
 		uint64_t at = r->offset;
 		if (!read_at(r->segment_fd, &header, sizeof header, at)) {
-			r->segment_done = true;
-			return ERR_END;
+			TRY(pass_end(r, at));
+			continue;
 		}
 		if (!block_header_valid(&header)) {
 			if (being_written(r)) {
@@ -146,7 +217,7 @@ static enum err segment_next(struct log_reader *r)
 		}
 		r->offset = at + BLOCK_HEADER + header.stored_size;
 		if (header.kind == BLOCK_FOOTER)
-			r->footer = true;
+			take_footer(r, &header, at);
 		if (header.kind == BLOCK_RECORDS)
 			r->places[header.ordinal % REPEAT_BACK] = at;
 		if (header.kind != BLOCK_RECORDS && header.kind != BLOCK_INDEX && header.kind != BLOCK_FOOTER &&
@@ -182,8 +253,8 @@ static enum err segment_next(struct log_reader *r)
 static enum err tail_damaged(struct log_reader *r, uint64_t offset, const char *what)
 {
 	r->ended = true;
-	return err_set(ERR_DAMAGED, "tail is damaged at offset %llu: %s; what is not in 00000000.log is missing, from record %llu on",
-		(unsigned long long)offset, what, (unsigned long long)r->number);
+	return err_set(ERR_DAMAGED, "tail is damaged at offset %llu: %s; what is not in %s is missing, from record %llu on",
+		(unsigned long long)offset, what, r->name, (unsigned long long)r->number);
 }
 
 static enum err check_tail(struct log_reader *r)
@@ -254,7 +325,7 @@ enum err blocks_next(struct log_reader *r)
 		if (err == ERR_EXISTS) { /* read on in the segment, behind what was read from the tail */
 			r->segment_done = false;
 			struct block_header header;
-			if (!read_at(r->segment_fd, &header, sizeof header, r->offset))
+			if (!read_at(r->segment_fd, &header, sizeof header, r->offset) && !next_is_there(r))
 				return ERR_END; /* it is being written: later */
 			uint64_t number = r->number;
 			bool skipping = r->skipping;

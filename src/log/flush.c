@@ -11,69 +11,26 @@
 #include "log/writer_parts.h"
 
 enum { LEVEL_RAW = 0, LEVEL_FAST = -4, LEVEL_SLOW = 6 };
+enum { SYNC_INTERVAL = NS_PER_S };
 
-bool flush_start(struct log_writer *w)
+static bool flush_start(struct log_writer *w)
 {
 	if (w->repeats)
 		return true;
 	w->packed = malloc(ZSTD_compressBound(BUFFER_SIZE));
 	w->columns = malloc(BUFFER_SIZE);
 	w->zstd = ZSTD_createCCtx();
-	w->repeats = w->packed && w->columns && w->zstd ? repeats_create() : NULL;
+	w->follow = w->options.follower ? follow_create(w) : NULL;
+	bool there = w->packed && w->columns && w->zstd && (w->follow || !w->options.follower);
+	w->repeats = there ? repeats_create() : NULL;
 	return w->repeats;
 }
 
 /* The writer fails with errno. What the kernel cannot read from the tail is not there any more. */
-static bool failed(struct log_writer *w)
+bool flush_failed(struct log_writer *w)
 {
 	writer_fail(w, errno == EFAULT ? TAIL_LOST : errno);
 	return false;
-}
-
-static bool write_all(int fd, const void *data, size_t size, uint64_t offset)
-{
-	const uint8_t *at = data;
-	while (size) {
-		ssize_t part = pwrite(fd, at, size, (off_t)offset);
-		if (part < 0 && errno == EINTR)
-			continue;
-		if (part <= 0) {
-			errno = part == 0 ? ENOSPC : errno;
-			return false;
-		}
-		at += part;
-		size -= (size_t)part;
-		offset += (uint64_t)part;
-	}
-	return true;
-}
-
-/* The stored bytes go before the header: a header that is there vouches for what it describes. */
-static bool write_block(struct log_writer *w, struct block_header *header, const void *stored)
-{
-	header->magic = BLOCK_MAGIC;
-	header->anchor = time_anchor_now();
-	bool checked = header->kind == BLOCK_RECORDS && header->codec == CODEC_RAW; /* frame by frame */
-	header->stored_check = checked ? 0 : checksum(stored, header->stored_size);
-	header->check = checksum(header, offsetof(struct block_header, check));
-	bool written = write_all(w->segment_fd, stored, header->stored_size, w->segment_size + sizeof *header);
-	if (w->failed == TAIL_LOST) /* and what was written may not be what the guest's thread wrote */
-		written = false;
-	if (!written || !write_all(w->segment_fd, header, sizeof *header, w->segment_size)) {
-		failed(w);
-		ssize_t cut = ftruncate(w->segment_fd, (off_t)w->segment_size); /* half a block is no block */
-		(void)cut;
-		return false;
-	}
-	w->segment_size += sizeof *header + header->stored_size;
-	return true;
-}
-
-static void index_block(struct log_writer *w, const struct block_header *header, uint64_t offset)
-{
-	uint64_t entry[] = { offset, header->first_number, header->record_count, header->first_ticks, header->last_ticks };
-	_Static_assert(sizeof entry == INDEX_ENTRY, "as documented");
-	buf_append(&w->index, entry, sizeof entry);
 }
 
 /*
@@ -137,19 +94,35 @@ static bool has_time(struct log_writer *w, uint64_t waiting)
 	return waiting <= 1 && before && now - before > LONG;
 }
 
-bool flush_buffer(struct log_writer *w, uint64_t ordinal)
+/* What followers make of a block, and before it the checkpoint that it is time for. */
+static bool follow(struct log_writer *w, const struct block_header *header, const uint8_t *frames)
+{
+	bool wants = segment_wants_checkpoint(w);
+	if (!w->follow)
+		return true;
+	w->checkpoint_blocks++;
+	buf_clear(&w->checkpoint);
+	follow_frames(w->follow, header->first_number, frames, header->raw_size, wants ? &w->checkpoint : NULL);
+	return !wants || !header->record_count || segment_checkpoint(w, header->ordinal, header->first_number);
+}
+
+/* Turns a buffer into a block. */
+static bool flush_buffer(struct log_writer *w, uint64_t ordinal)
 {
 	struct buffer_header *buffer = writer_buffer(w, ordinal);
 	const uint8_t *frames = (const uint8_t *)(buffer + 1);
 	struct block_header header = { .kind = BLOCK_RECORDS, .ordinal = ordinal, .first_number = buffer->first_number };
 	pthread_mutex_lock(&w->lock);
-	bool full = ordinal < w->filled;
+	bool full = ordinal<w->filled, asked = w->segment_first> w->segment_ordinal;
 	int level = level_of(w, w->filled - w->flushed);
 	uint64_t waiting = w->filled - w->flushed;
-	bool closing = w->closing;
+	bool closing = w->closing, rolls = asked && ordinal == w->segment_first;
+	w->roll |= !asked && segment_is_full(w);
 	pthread_mutex_unlock(&w->lock);
 	if (has_time(w, waiting) && !closing)
 		level = LEVEL_SLOW;
+	if (rolls && !segment_next(w, ordinal, header.first_number))
+		return false;
 	/* A copy first, in one go: the lines are another core's, and nobody can change it between what is looked at and what is taken. */
 	uint8_t *unchecked = repeats_slot(w->repeats);
 	size_t size = full ? BUFFER_SIZE - sizeof *buffer : (size_t)(w->committed - frames);
@@ -159,11 +132,13 @@ bool flush_buffer(struct log_writer *w, uint64_t ordinal)
 		writer_fail(w, TAIL_LOST);
 		return false;
 	}
+	if (!follow(w, &header, unchecked))
+		return false;
 	const uint8_t *stored = pack(w, unchecked, level, &header) ? w->packed : frames;
 	uint64_t offset = w->segment_size;
-	if (!write_block(w, &header, stored))
+	if (!segment_write(w, &header, stored, header.codec == CODEC_RAW)) /* whose frames have checks of their own */
 		return false;
-	index_block(w, &header, offset);
+	segment_index(w, &header, offset);
 	repeats_publish(w->repeats);
 	w->raw_bytes += header.raw_size;
 	return true;
@@ -181,21 +156,28 @@ static void recycle(struct log_writer *w, uint64_t ordinal)
 		tail_written(w, buffer, sizeof *buffer);
 }
 
+static int compare_fds(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
 /*
- * A table of descriptors of its own, with the segment's alone: one that threads share makes every system call of the guest's slower, and a
- * copy would keep open what the guest closes.
+ * A table of descriptors of its own, with the recording's alone: one that threads share makes every system call of the guest's slower, and
+ * a copy would keep open what the guest closes.
  */
 static void leave_descriptors(const struct log_writer *w)
 {
-	int kept[] = { w->tail_fd < w->segment_fd ? w->tail_fd : w->segment_fd, w->tail_fd < w->segment_fd ? w->segment_fd : w->tail_fd };
+	int kept[] = { w->tail_fd, w->segment_fd, w->dir_fd }, next = 0;
 	bool can_close = close_range(~0u, ~0u, 0) == 0; /* since Linux 5.9 */
 	if (!can_close || unshare(CLONE_FILES) != 0)
 		return;
-	if (kept[0] > 0)
-		close_range(0, (unsigned)kept[0] - 1, 0);
-	if (kept[1] - kept[0] > 1)
-		close_range((unsigned)kept[0] + 1, (unsigned)kept[1] - 1, 0);
-	close_range((unsigned)kept[1] + 1, ~0u, 0);
+	qsort(kept, sizeof kept / sizeof *kept, sizeof *kept, compare_fds);
+	for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+		if (kept[i] > next)
+			close_range((unsigned)next, (unsigned)kept[i] - 1, 0);
+		next = kept[i] + 1;
+	}
+	close_range((unsigned)next, ~0u, 0);
 }
 
 /* The pages of the buffers to come are made present here: a first touch of a shared file page costs the guest many microseconds. */
@@ -209,6 +191,81 @@ static void touch_ahead(struct log_writer *w)
 #endif
 }
 
+/* What was appended and written is on the disk after this. */
+static bool sync_files(struct log_writer *w)
+{
+	uint64_t number = __atomic_load_n(&w->number, __ATOMIC_RELAXED);
+	w->last_sync = time_of(CLOCK_MONOTONIC);
+	if (number == w->synced)
+		return true;
+	w->synced = number;
+	return (fdatasync(w->tail_fd) == 0 && fdatasync(w->segment_fd) == 0) || flush_failed(w);
+}
+
+static bool is_time_to_sync(const struct log_writer *w)
+{
+	return w->options.sync == LOG_SYNC_INTERVAL && time_of(CLOCK_MONOTONIC) - w->last_sync >= SYNC_INTERVAL;
+}
+
+/* Until there is a full buffer, or the writer closes, or it is time to write to the disk. Under the lock. */
+static void await_work(struct log_writer *w)
+{
+	if (w->options.sync != LOG_SYNC_INTERVAL) {
+		pthread_cond_wait(&w->work, &w->lock);
+		return;
+	}
+	uint64_t until = w->last_sync + SYNC_INTERVAL;
+	struct timespec at = { (time_t)(until / NS_PER_S), (long)(until % NS_PER_S) };
+	pthread_cond_clockwait(&w->work, &w->lock, CLOCK_MONOTONIC, &at);
+}
+
+/* A full buffer becomes a block, and is free. */
+static bool pass_buffer(struct log_writer *w, uint64_t ordinal)
+{
+	if (!flush_buffer(w, ordinal))
+		return false;
+	if (w->options.sync == LOG_SYNC_ALWAYS && fdatasync(w->segment_fd) != 0) /* before the tail has it no more */
+		return flush_failed(w);
+	recycle(w, ordinal);
+	return true;
+}
+
+bool flush_all(struct log_writer *w)
+{
+	if (!flush_start(w)) {
+		writer_fail(w, ENOMEM);
+		return false;
+	}
+	for (; w->flushed <= w->filled; w->flushed++) {
+		if (!flush_buffer(w, w->flushed))
+			return false;
+	}
+	return segment_end(w, false);
+}
+
+static void work(struct log_writer *w)
+{
+	pthread_mutex_lock(&w->lock);
+	for (;;) {
+		while (w->flushed == w->filled && !w->closing && !is_time_to_sync(w))
+			await_work(w);
+		if ((w->flushed == w->filled && w->closing) || w->failed)
+			break;
+		uint64_t ordinal = w->flushed;
+		bool full = ordinal != w->filled;
+		pthread_mutex_unlock(&w->lock);
+		bool done = !is_time_to_sync(w) || sync_files(w);
+		if (full && done)
+			done = pass_buffer(w, ordinal);
+		pthread_mutex_lock(&w->lock);
+		w->flushed += full && done;
+		pthread_cond_signal(&w->room);
+		if (!done)
+			break;
+	}
+	pthread_mutex_unlock(&w->lock);
+}
+
 static void *flush_thread(void *writer)
 {
 	struct log_writer *w = writer;
@@ -216,24 +273,13 @@ static void *flush_thread(void *writer)
 	sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){ 0 }); /* woken up, it does not take the processor from the guest */
 	leave_descriptors(w);
 	touch_ahead(w);
-	pthread_mutex_lock(&w->lock);
-	for (;;) {
-		while (w->flushed == w->filled && !w->closing)
-			pthread_cond_wait(&w->work, &w->lock);
-		if (w->flushed == w->filled || w->failed)
-			break;
-		uint64_t ordinal = w->flushed;
-		pthread_mutex_unlock(&w->lock);
-		bool done = flush_buffer(w, ordinal);
-		if (done)
-			recycle(w, ordinal);
-		pthread_mutex_lock(&w->lock);
-		w->flushed += done;
-		pthread_cond_signal(&w->room);
-		if (!done)
-			break;
-	}
-	pthread_mutex_unlock(&w->lock);
+	w->last_sync = time_of(CLOCK_MONOTONIC);
+	work(w);
+	if (!w->failed) /* it closes: in the table of descriptors in which the segment is open */
+		flush_all(w);
+	if (w->segment_fd != w->first_fd)
+		close(w->segment_fd);
+	w->segment_fd = -1;
 	return NULL;
 }
 
@@ -254,23 +300,4 @@ void flush_thread_start(struct log_writer *w)
 	if (error)
 		writer_fail(w, error);
 	w->threaded = error == 0;
-}
-
-bool flush_close(struct log_writer *w)
-{
-	struct block_header header = { .kind = BLOCK_INDEX, .raw_size = (uint32_t)w->index.size, .stored_size = (uint32_t)w->index.size };
-	struct footer footer = { .index_offset = w->segment_size,
-		.record_count = w->number,
-		.end_kind = w->end_kind,
-		.end_args = { w->end_args[0], w->end_args[1] },
-		.raw_bytes = w->raw_bytes,
-		.anchor = time_anchor_now() };
-	if (w->index.failed || w->index.size > UINT32_MAX) {
-		writer_fail(w, ENOMEM);
-		return false;
-	}
-	if (!write_block(w, &header, w->index.data ? w->index.data : (const uint8_t *)""))
-		return false;
-	header = (struct block_header){ .kind = BLOCK_FOOTER, .raw_size = sizeof footer, .stored_size = sizeof footer };
-	return write_block(w, &header, &footer);
 }

@@ -27,13 +27,15 @@ enum {
 	REPEAT_BLOCKS = 80, /* that the frames of one block may repeat of */
 };
 
-enum block_kind { BLOCK_RECORDS = 1, BLOCK_INDEX = 2, BLOCK_FOOTER = 3, BLOCK_SKIPPABLE = 0x80 };
+enum block_kind { BLOCK_RECORDS = 1, BLOCK_INDEX = 2, BLOCK_FOOTER = 3, BLOCK_SKIPPABLE = 0x80, BLOCK_CHECKPOINT = 0x80 };
 enum block_codec { CODEC_RAW = 0, CODEC_ZSTD = 1, CODEC_COLUMNS = 2 };
 enum frame_kind { FRAME_BEGIN = 1, FRAME_INPUT = 2, FRAME_END = 3, FRAME_WHOLE = 16 };
-/* A frame's flags: two bits, how many bytes of padding end it (three bits), and of END how the call ended (three bits). */
-enum frame_flag { FRAME_CONTINUES = 1, FRAME_FAULTED = 2, FRAME_PADDING_SHIFT = 2, FRAME_END_SHIFT = 5 };
-#define SPAN_NOTE UINT32_MAX /* as the offset of a span of two bytes or more: it is a note, not guest memory */
-#define SPAN_IOV  (UINT32_C(1) << 31) /* in a span's size */
+/* A frame's flags: two bits, of which the second is FAULTED of BEGIN and NOTED of END; how many bytes of padding end it (three bits), and
+ * of END how the call ended (three bits). */
+enum frame_flag { FRAME_CONTINUES = 1, FRAME_FAULTED = 2, FRAME_NOTED = 2, FRAME_PADDING_SHIFT = 2, FRAME_END_SHIFT = 5 };
+#define INDEX_CHECKPOINT (UINT64_C(1) << 63) /* in the offset of an index's entry: of a checkpoint */
+#define SPAN_NOTE        UINT32_MAX /* as the offset of a span of two bytes or more: it is a note, not guest memory */
+#define SPAN_IOV         (UINT32_C(1) << 31) /* in a span's size */
 enum segment_flag { SEGMENT_WRITTEN = 1, SEGMENT_REPEATS = 2 };
 
 /* Of inputs and spans in segments with SEGMENT_REPEATS: not their bytes follow, but parts. */
@@ -47,7 +49,7 @@ struct segment_header {
 	uint32_t segment, flags; /* SEGMENT_WRITTEN */
 	uint64_t tick_scale;
 	struct time_anchor anchor;
-	uint8_t reserved2[16];
+	uint64_t first_ordinal, first_number; /* of its first block of records, and of the first record that begins in it */
 	uint64_t check;
 };
 
@@ -64,7 +66,12 @@ struct block_header {
 struct footer {
 	uint64_t index_offset, record_count, end_kind, end_args[2], raw_bytes;
 	struct time_anchor anchor;
-	uint8_t reserved[24];
+	uint64_t continues; /* 1: another segment follows */
+	uint8_t reserved[16];
+};
+
+struct index_entry {
+	uint64_t offset, first_number, record_count, first_ticks, last_ticks;
 };
 
 struct tail_header {
@@ -96,5 +103,6 @@ _Static_assert(sizeof(struct part) == 16, "as documented");
 _Static_assert(sizeof(struct segment_header) == SEGMENT_HEADER, "as documented");
 _Static_assert(sizeof(struct block_header) == BLOCK_HEADER, "as documented");
 _Static_assert(sizeof(struct footer) == FOOTER_PAYLOAD, "as documented");
+_Static_assert(sizeof(struct index_entry) == INDEX_ENTRY, "as documented");
 _Static_assert(sizeof(struct buffer_header) == BUFFER_HEADER, "as documented");
 _Static_assert(sizeof(struct frame_header) == FRAME_HEADER, "as documented");

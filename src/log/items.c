@@ -30,9 +30,8 @@ static enum err missing_part(struct log_reader *r, uint64_t ordinal)
 {
 	r->said = r->missing == ordinal + 1;
 	r->missing = ordinal + 1;
-	return err_set(ERR_DAMAGED,
-		"00000000.log is damaged: from record %llu on, what repeats bytes of block %llu is missing: those are not there",
-		(unsigned long long)r->record.number, (unsigned long long)ordinal);
+	return err_set(ERR_DAMAGED, "%s is damaged: from record %llu on, what repeats bytes of block %llu is missing: those are not there",
+		r->name, (unsigned long long)r->record.number, (unsigned long long)ordinal);
 }
 
 /* The bytes of `size` that parts stand for; takes the parts from `in`. ERR_END where they end early, as those of a call under way do. */

@@ -8,8 +8,7 @@
 #include "log/checksum.h"
 #include "log/reader_parts.h"
 
-/* A process runs while it holds the lock. */
-static bool is_running(int dir_fd)
+bool log_is_running(int dir_fd)
 {
 	int fd = openat(dir_fd, "lock", O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
@@ -19,42 +18,28 @@ static bool is_running(int dir_fd)
 	return running;
 }
 
-static bool read_footer(int segment_fd, struct footer *ret_footer)
+/* The first segment that there is. One may go, and the next one be the first, between a look and another. */
+static enum err open_first(struct log_reader *r, uint32_t *ret_first, uint32_t *ret_last)
 {
-	struct {
-		struct block_header header;
-		struct footer footer;
-	} end;
-	struct stat stat;
-	if (fstat(segment_fd, &stat) != 0 || stat.st_size < (off_t)sizeof end ||
-		pread(segment_fd, &end, sizeof end, stat.st_size - (off_t)sizeof end) != sizeof end)
-		return false;
-	if (end.header.magic != BLOCK_MAGIC || end.header.kind != BLOCK_FOOTER || end.header.stored_size != sizeof end.footer ||
-		end.header.check != checksum(&end.header, offsetof(struct block_header, check)) ||
-		end.header.stored_check != checksum(&end.footer, sizeof end.footer))
-		return false;
-	*ret_footer = end.footer;
-	return true;
+	enum { TRIES = 8 };
+	for (int i = 0; i < TRIES; i++) {
+		if (!segments_find(r->dir_fd, ret_first, ret_last))
+			return err_set_errno(ENOENT, "cannot read the recording's log");
+		enum err err = segment_open(r, *ret_first);
+		if (err != ERR_END)
+			return err;
+	}
+	return err_set(ERR_IO, "cannot read the recording's log: its files come and go");
 }
 
-static enum err read_header(struct log_reader *r)
+static bool read_last_footer(int dir_fd, uint32_t last, struct footer *ret_footer)
 {
-	struct segment_header header;
-	ssize_t size = pread(r->segment_fd, &header, sizeof header, 0);
-	if (size != sizeof header)
-		return err_set(ERR_DAMAGED, "00000000.log is cut off in its header, at offset %zd", size < 0 ? 0 : size);
-	if (memcmp(header.magic, LOG_MAGIC, sizeof header.magic) != 0) {
-		if (memcmp(header.magic, LOG_MAGIC, sizeof "timecraft log" - 1) == 0)
-			return err_set(ERR_UNSUPPORTED, "00000000.log is of a version of the format that this timecraft does not read");
-		return err_set(ERR_DAMAGED, "00000000.log is no recording: it does not begin as one");
-	}
-	if (header.check != checksum(&header, offsetof(struct segment_header, check)))
-		return err_set(ERR_DAMAGED, "00000000.log is damaged in its header");
-	r->tick_scale = header.tick_scale;
-	r->repeats = header.flags & SEGMENT_REPEATS;
-	r->anchor = header.anchor;
-	r->offset = sizeof header;
-	return ERR_NONE;
+	char name[SEGMENT_NAME];
+	int fd = openat(dir_fd, segment_name(last, name), O_RDONLY | O_CLOEXEC);
+	bool closed = fd >= 0 && segment_read_footer(fd, ret_footer);
+	if (fd >= 0)
+		close(fd);
+	return closed;
 }
 
 enum err log_open(int dir_fd, struct log_reader **ret_reader)
@@ -62,23 +47,28 @@ enum err log_open(int dir_fd, struct log_reader **ret_reader)
 	struct log_reader *r = calloc(1, sizeof *r);
 	if (!r)
 		return err_nomem();
-	struct footer footer;
-	bool running = is_running(dir_fd); /* first: what is closed later is seen as running, not as killed */
+	struct footer footer = { 0 };
+	uint32_t first = 0, last = 0;
+	bool running = log_is_running(dir_fd); /* first: what is closed later is seen as running, not as killed */
+	r->segment_fd = r->other_fd = -1;
+	r->dir_fd = fcntl(dir_fd, F_DUPFD_CLOEXEC, 0);
 	r->tail_fd = openat(dir_fd, "tail", O_RDONLY | O_CLOEXEC);
-	r->segment_fd = openat(dir_fd, "00000000.log", O_RDONLY | O_CLOEXEC);
 	r->frames = malloc(BLOCK_RAW_MAX);
 	r->packed = malloc(BLOCK_RAW_MAX);
 	r->columns = malloc(BLOCK_RAW_MAX);
 	r->zstd = ZSTD_createDCtx();
-	enum err err = r->segment_fd < 0                          ? err_set_errno(errno, "cannot read the recording's log")
-		: r->frames && r->packed && r->columns && r->zstd ? read_header(r)
-								  : err_nomem();
+	bool there = r->frames && r->packed && r->columns && r->zstd;
+	enum err err = r->dir_fd < 0 ? err_set_errno(errno, "cannot read the recording's log") : there ? ERR_NONE : err_nomem();
+	if (!err)
+		err = open_first(r, &first, &last);
 	if (err) {
 		log_close(r);
 		return err;
 	}
-	bool closed = read_footer(r->segment_fd, &footer);
+	bool closed = read_last_footer(dir_fd, last, &footer) && !footer.continues;
 	r->state = running ? LOG_RUNNING : closed ? LOG_CLOSED : LOG_KILLED;
+	r->first_number = r->number = r->header.first_number;
+	r->next_ordinal = r->header.first_ordinal;
 	*ret_reader = r;
 	return ERR_NONE;
 }
@@ -87,17 +77,16 @@ void log_close(struct log_reader *r)
 {
 	if (!r)
 		return;
+	if (r->dir_fd >= 0)
+		close(r->dir_fd);
 	if (r->segment_fd >= 0)
 		close(r->segment_fd);
+	if (r->other_fd >= 0)
+		close(r->other_fd);
 	if (r->tail_fd >= 0)
 		close(r->tail_fd);
-	buf_finish(&r->in.kept);
-	buf_finish(&r->out.kept);
-	buf_finish(&r->flat_in);
-	buf_finish(&r->flat_out);
-	free(r->inputs);
-	free(r->spans);
-	free(r->notes);
+	assemble_finish(r);
+	buf_finish(&r->checkpoint);
 	free(r->frames);
 	free(r->packed);
 	free(r->columns);
@@ -127,7 +116,7 @@ static enum err frame_damaged(struct log_reader *r)
 	r->frames_at = r->frames_size;
 	return err_set(ERR_DAMAGED,
 		"%s is damaged at offset %llu: a frame is not what was written; records from number %llu on are missing",
-		r->in_tail ? "tail" : "00000000.log", (unsigned long long)offset, (unsigned long long)r->number);
+		r->in_tail ? "tail" : r->name, (unsigned long long)offset, (unsigned long long)r->number);
 }
 
 /* The next frame of what is loaded. ERR_END: there is none yet; ERR_EXISTS: load more. */
@@ -168,6 +157,7 @@ enum err log_next(struct log_reader *r, struct record *ret_record)
 	struct frame_header frame;
 	const uint8_t *payload = NULL;
 	bool fresh = false;
+	r->started = true;
 	for (;;) {
 		enum err err = frame_next(r, &frame, &payload);
 		if (err == ERR_EXISTS) { /* what is loaded is used up */
@@ -191,7 +181,7 @@ enum err log_next(struct log_reader *r, struct record *ret_record)
 		if (!assemble(r, &frame, payload))
 			continue;
 		r->assembling = false;
-		if (r->record.number < r->seek_number || (r->record.start < r->seek_ticks_wall))
+		if (r->record.number < r->seek_number || r->record.start < r->seek_time)
 			continue;
 		err = assembled(r, ret_record);
 		if (err == ERR_DAMAGED && r->said)
@@ -205,41 +195,7 @@ bool log_under_way(struct log_reader *r, struct record *ret_record)
 	return r->state == LOG_RUNNING && unfinished(r) && assembled(r, ret_record) == ERR_NONE;
 }
 
-void log_seek_number(struct log_reader *r, uint64_t number)
+uint64_t log_first(const struct log_reader *r)
 {
-	r->seek_number = number;
-}
-
-void log_seek_time(struct log_reader *r, uint64_t time)
-{
-	r->seek_ticks_wall = time;
-}
-
-enum err log_summarize(int dir_fd, struct log_summary *ret_summary)
-{
-	struct log_summary summary = { 0 };
-	struct footer footer;
-	struct segment_header header;
-	struct stat stat;
-	bool running = is_running(dir_fd);
-	int fd = openat(dir_fd, "00000000.log", O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return err_set_errno(errno, "cannot read the recording's log");
-	bool closed = read_footer(fd, &footer);
-	summary.written = pread(fd, &header, sizeof header, 0) == sizeof header && header.flags & SEGMENT_WRITTEN;
-	summary.size = fstat(fd, &stat) == 0 ? (uint64_t)stat.st_size : 0;
-	close(fd);
-	if (fstatat(dir_fd, "tail", &stat, 0) == 0)
-		summary.size += (uint64_t)stat.st_size;
-	summary.state = running ? LOG_RUNNING : closed ? LOG_CLOSED : LOG_KILLED;
-	if (closed) {
-		summary.record_count = footer.record_count;
-		summary.raw_size = footer.raw_bytes;
-		summary.end_kind = (uint8_t)footer.end_kind;
-		summary.end_args[0] = footer.end_args[0];
-		summary.end_args[1] = footer.end_args[1];
-		summary.end_time = footer.anchor.wall;
-	}
-	*ret_summary = summary;
-	return ERR_NONE;
+	return r->first_number;
 }

@@ -19,6 +19,7 @@ enum err log_open(int dir_fd, struct log_reader **ret_reader);
 void log_close(struct log_reader *reader);
 
 enum log_state log_state(const struct log_reader *reader);
+bool log_is_running(int dir_fd); /* whether the process holds its lock */
 
 /*
  * The next record, valid until the next call. ERR_END at the end: of a running process's recording, for now; ask again later. ERR_DAMAGED
@@ -29,10 +30,26 @@ enum err log_next(struct log_reader *reader, struct record *ret_record);
 /* After ERR_END of a running process: the call that it is in, if it is in one. */
 bool log_under_way(struct log_reader *reader, struct record *ret_record);
 
-/* Goes to the first record numbered `number` or later, or begun at `time` (ns, wall clock) or later, reading only the blocks it needs. Only
- * forwards. */
-void log_seek_number(struct log_reader *reader, uint64_t number);
-void log_seek_time(struct log_reader *reader, uint64_t time);
+/* The number of the first record that there is: of a recording that was bounded, those before were not kept. */
+uint64_t log_first(const struct log_reader *reader);
+
+/* Where a reader wants to begin: at a record with this number, or the first that began at this time or later. */
+struct log_target {
+	bool by_time;
+	uint64_t number;
+	uint64_t time; /* ns, wall clock */
+};
+
+/*
+ * Before anything is read. The next record is the first one at the target or later; only what is needed is read.
+ */
+enum err log_seek(struct log_reader *reader, const struct log_target *target);
+
+/*
+ * The same for who must know what went before: the next record is that of the last checkpoint before the target, and records up to it are
+ * to be followed. The checkpoint's content is borrowed until the reader is closed; empty where that is the beginning.
+ */
+enum err log_seek_checkpoint(struct log_reader *reader, const struct log_target *target, struct view *ret_checkpoint);
 
 /* What is known of a recording without reading its records. */
 struct log_summary {

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "log/format.h"
 #include "log/reader.h"
+#include "log/segments.h"
 
 /* A block that records repeat pieces of; damaged or missing if it has no frames. */
 struct kept_block {
@@ -23,7 +24,14 @@ struct item_stream {
 };
 
 struct log_reader {
-	int segment_fd, tail_fd, lock_fd;
+	int dir_fd, segment_fd, tail_fd;
+	uint32_t segment;               /* its number */
+	uint64_t first_number;          /* of the first record that was kept */
+	char name[SEGMENT_NAME];        /* of the segment's file */
+	struct segment_header header;   /* of the segment */
+	bool continues;                 /* the segment is complete, and another one follows */
+	bool started;                   /* something has been read */
+	struct buf checkpoint;
 	enum log_state state;
 	uint64_t tick_scale;
 	bool repeats;                   /* parts may stand for bytes */
@@ -60,7 +68,7 @@ struct log_reader {
 	uint32_t input_capacity, span_capacity, note_capacity;
 	uint64_t duration;
 
-	uint64_t seek_number, seek_ticks_wall;
+	uint64_t seek_number, seek_time; /* what is before is passed over */
 	uint8_t *packed;                /* what is stored of a block */
 	uint8_t *columns;               /* and what it holds where that is not frames */
 	ZSTD_DCtx *zstd;
@@ -68,8 +76,15 @@ struct log_reader {
 	uint64_t looked;                /* for others from here on */
 	struct kept_block kept[REPEAT_BLOCKS];
 	uint64_t kept_used;             /* counts, to know which was not for the longest */
+	int other_fd;                   /* of another segment, that something is repeated from; -1 */
+	uint64_t other_next, other_at;  /* the least ordinal of a block from `other_at` on in it */
 	uint64_t keeps;                 /* that may still be read in for what was loaded: no writer needs more */
 };
+
+/* segment_read.c: goes on to the segment with this number. ERR_END: it is not there; ERR_DAMAGED. The header's check is looked at. */
+enum err segment_open(struct log_reader *r, uint32_t number);
+bool segment_read_footer(int segment_fd, struct footer *ret_footer);
+bool segment_read_header(int segment_fd, struct segment_header *ret_header);
 
 /* blocks.c */
 enum err blocks_next(struct log_reader *r); /* loads the next frames; ERR_END, ERR_DAMAGED */
@@ -84,4 +99,5 @@ struct view unpack_part(struct log_reader *r, const struct part *part);
 /* assemble.c: from frames to streams; items.c: from those to records */
 bool assemble(struct log_reader *r, const struct frame_header *frame, const uint8_t *payload); /* true: the record is whole */
 void assemble_keep(struct log_reader *r); /* before other frames are loaded */
+void assemble_finish(struct log_reader *r);
 enum err assembled(struct log_reader *r, struct record *ret_record);

@@ -99,7 +99,7 @@ static bool is_at(const struct repeats *r, uint64_t piece, uint64_t hash, const 
 	return memcmp(r->history + slot * BUFFER_SIZE + place_of(piece), bytes, size) == 0;
 }
 
-bool repeats_find(const struct repeats *r, uint64_t ordinal, const uint8_t *bytes, uint32_t size, struct part *ret_part)
+bool repeats_find(const struct repeats *r, uint64_t first, uint64_t ordinal, const uint8_t *bytes, uint32_t size, struct part *ret_part)
 {
 	uint64_t kept = __atomic_load_n(&r->kept, __ATOMIC_ACQUIRE);
 	if (!kept)
@@ -110,11 +110,15 @@ bool repeats_find(const struct repeats *r, uint64_t ordinal, const uint8_t *byte
 		uint64_t piece = __atomic_load_n(&bucket[i], __ATOMIC_RELAXED), number = number_of(piece);
 		if (number >= kept || !is_at(r, piece, hash, bytes, size, kept))
 			continue;
-		*ret_part = (struct part){ size, place_of(piece), __atomic_load_n(&r->ordinals[number % SLOTS], __ATOMIC_RELAXED) };
+		struct part part = { size, place_of(piece), __atomic_load_n(&r->ordinals[number % SLOTS], __ATOMIC_RELAXED) };
 		__atomic_thread_fence(__ATOMIC_ACQUIRE);
 		if (number + SLOTS <= __atomic_load_n(&r->kept, __ATOMIC_RELAXED))
 			return false; /* its slot was filled anew while it was looked at */
-		return ret_part->ordinal + REPEAT_BACK - BUFFER_COUNT > ordinal; /* what is put may go into the next buffers */
+		if (part.ordinal < first ||
+			part.ordinal + REPEAT_BACK - BUFFER_COUNT <= ordinal) /* what is put may go into the next buffers */
+			return false;
+		*ret_part = part;
+		return true;
 	}
 	return false;
 }

@@ -18,10 +18,11 @@ void repeats_destroy(struct repeats *repeats);
 enum { PIECE = 4096, PIECE_MIN = 512 /* not worth a look */ };
 
 /*
- * The guest's thread: where `size` bytes (PIECE_MIN to PIECE) are among the frames of a block, for a record in the buffer `ordinal`. They
- * are in the segment.
+ * The guest's thread: where `size` bytes (PIECE_MIN to PIECE) are among the frames of a block from `first` on, for a record in the buffer
+ * `ordinal`. They are in the segment.
  */
-bool repeats_find(const struct repeats *repeats, uint64_t ordinal, const uint8_t *bytes, uint32_t size, struct part *ret_part);
+bool repeats_find(const struct repeats *repeats, uint64_t first, uint64_t ordinal, const uint8_t *bytes, uint32_t size,
+	struct part *ret_part);
 
 /*
  * The second thread: takes in the frames of a block, which it has put into the slot, and clears their checks there. False: they are not

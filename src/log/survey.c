@@ -13,6 +13,7 @@ static const char *kind_name(uint8_t kind)
 	case BLOCK_RECORDS: return "records";
 	case BLOCK_INDEX: return "index";
 	case BLOCK_FOOTER: return "footer";
+	case BLOCK_CHECKPOINT: return "checkpoint";
 	default: return "other";
 	}
 }
@@ -27,16 +28,18 @@ static const char *codec_name(uint8_t codec)
 	}
 }
 
-enum err log_survey(int dir_fd, void (*visit)(void *data, const struct log_block *block), void *data, struct log_survey *ret_survey)
+enum err log_survey(int dir_fd, uint32_t number, void (*visit)(void *data, const struct log_block *block), void *data,
+	struct log_survey *ret_survey)
 {
-	struct log_survey survey = { .surveyed = SEGMENT_HEADER };
+	char name[SEGMENT_NAME];
+	uint64_t at = SEGMENT_HEADER;
 	struct block_header header;
 	struct stat stat;
-	int fd = openat(dir_fd, "00000000.log", O_RDONLY | O_CLOEXEC);
+	int fd = openat(dir_fd, segment_name(number, name), O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return err_set_errno(errno, "cannot read the recording's log");
-	while (read_at(fd, &header, sizeof header, survey.surveyed) && block_header_valid(&header)) {
-		struct log_block block = { .offset = survey.surveyed,
+	while (read_at(fd, &header, sizeof header, at) && block_header_valid(&header)) {
+		struct log_block block = { .offset = at,
 			.kind = kind_name(header.kind),
 			.codec = codec_name(header.codec),
 			.raw_size = header.raw_size,
@@ -45,12 +48,10 @@ enum err log_survey(int dir_fd, void (*visit)(void *data, const struct log_block
 			.record_count = header.record_count,
 			.written = header.anchor.wall };
 		visit(data, &block);
-		survey.surveyed += sizeof header + header.stored_size;
+		at += sizeof header + header.stored_size;
 	}
-	survey.segment_size = fstat(fd, &stat) == 0 ? (uint64_t)stat.st_size : 0;
+	ret_survey->surveyed = at;
+	ret_survey->size = fstat(fd, &stat) == 0 ? (uint64_t)stat.st_size : 0;
 	close(fd);
-	survey.has_tail = fstatat(dir_fd, "tail", &stat, AT_SYMLINK_NOFOLLOW) == 0;
-	survey.tail_size = survey.has_tail ? (uint64_t)stat.st_size : 0;
-	*ret_survey = survey;
 	return ERR_NONE;
 }

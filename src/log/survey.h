@@ -6,7 +6,7 @@
 
 struct log_block {
 	uint64_t offset;                    /* in the segment */
-	const char *kind;                   /* "records", "index", "footer", "other" */
+	const char *kind;                   /* "records", "index", "footer", "checkpoint", "other" */
 	const char *codec;                  /* "raw", "zstd", "columns", "other" */
 	uint64_t raw_size, stored_size;     /* of the content, and as it is stored, without the header */
 	uint64_t first_number, record_count;
@@ -14,10 +14,11 @@ struct log_block {
 };
 
 struct log_survey {
-	uint64_t segment_size, tail_size;
-	bool has_tail;
+	uint64_t size;     /* of the segment's file */
 	uint64_t surveyed; /* as far as blocks follow one another */
 };
 
-/* Calls `visit` for each block of the segment in the process's directory, in order, up to the first place where none begins. */
-enum err log_survey(int dir_fd, void (*visit)(void *data, const struct log_block *block), void *data, struct log_survey *ret_survey);
+/* Calls `visit` for each block of a segment (log/segments.h) in the process's directory, in order, up to the first place where none begins.
+ */
+enum err log_survey(int dir_fd, uint32_t segment, void (*visit)(void *data, const struct log_block *block), void *data,
+	struct log_survey *ret_survey);

@@ -1,4 +1,5 @@
 /* From what a block stores to its frames; and the pieces of others that records repeat, for which the reader keeps a few blocks. */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -21,11 +22,11 @@ static bool frames_valid(const uint8_t *frames, size_t size)
 }
 
 /* Reads what is stored behind a header into r->packed. A text of what is wrong, or NULL. */
-static const char *read_stored(struct log_reader *r, const struct block_header *header, uint64_t at)
+static const char *read_stored(struct log_reader *r, int fd, const struct block_header *header, uint64_t at)
 {
 	if (header->raw_size > BLOCK_RAW_MAX || header->stored_size > BLOCK_RAW_MAX)
 		return "a block larger than the format allows";
-	if (!read_at(r->segment_fd, r->packed, header->stored_size, at + BLOCK_HEADER))
+	if (!read_at(fd, r->packed, header->stored_size, at + BLOCK_HEADER))
 		return "a block that is cut off";
 	if (header->codec != CODEC_RAW && checksum(r->packed, header->stored_size) != header->stored_check)
 		return "a block whose bytes are not what was written";
@@ -49,7 +50,7 @@ static bool expand(struct log_reader *r, const struct block_header *header, uint
 
 const char *unpack(struct log_reader *r, const struct block_header *header, uint64_t at)
 {
-	const char *wrong = read_stored(r, header, at);
+	const char *wrong = read_stored(r, r->segment_fd, header, at);
 	return wrong || expand(r, header, r->frames) ? wrong : "a block that cannot be decompressed";
 }
 
@@ -71,14 +72,76 @@ static uint64_t place_of(struct log_reader *r, uint64_t ordinal)
 	}
 }
 
+/* Has r->other_fd be a segment with this number, if it is there and begins with the block or before it. */
+static bool open_other(struct log_reader *r, uint64_t number, uint64_t ordinal)
+{
+	char name[SEGMENT_NAME];
+	struct segment_header header;
+	int fd = openat(r->dir_fd, segment_name((uint32_t)number, name), O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	if (!segment_read_header(fd, &header) || header.first_ordinal > ordinal) {
+		close(fd);
+		return false;
+	}
+	if (r->other_fd >= 0)
+		close(r->other_fd);
+	r->other_fd = fd;
+	r->other_next = header.first_ordinal;
+	r->other_at = SEGMENT_HEADER;
+	return true;
+}
+
+/*
+ * Another segment that holds a block: one before the reader's, since a record may begin there and go on here, or one behind it, since a
+ * reader of the tail may not have come to it yet.
+ */
+static bool find_other(struct log_reader *r, uint64_t ordinal)
+{
+	if (ordinal < r->header.first_ordinal) {
+		for (uint64_t number = r->segment; number-- > 0;) {
+			if (open_other(r, number, ordinal))
+				return true;
+		}
+		return false;
+	}
+	uint64_t number = (uint64_t)r->segment + 1;
+	while (open_other(r, number, ordinal))
+		number++;
+	return number > (uint64_t)r->segment + 1;
+}
+
+/* Where a block is in another segment than the reader's; 0: nowhere. They are asked for in order as a rule. */
+static uint64_t place_in_other(struct log_reader *r, uint64_t ordinal)
+{
+	struct block_header header;
+	if ((r->other_fd < 0 || ordinal < r->other_next) && !find_other(r, ordinal))
+		return 0;
+	while (read_at(r->other_fd, &header, sizeof header, r->other_at) && block_header_valid(&header)) {
+		uint64_t at = r->other_at;
+		r->other_at += BLOCK_HEADER + header.stored_size;
+		if (header.kind != BLOCK_RECORDS)
+			continue;
+		r->other_next = header.ordinal + 1;
+		if (header.ordinal == ordinal)
+			return at;
+	}
+	r->other_next = UINT64_MAX; /* it is in yet another one, or nowhere: begin anew */
+	return 0;
+}
+
 /* Reads a block into a place among those that are kept. */
 static bool keep_block(struct log_reader *r, uint64_t ordinal, struct kept_block *kept)
 {
 	struct block_header header;
-	uint64_t at = place_of(r, ordinal);
+	uint64_t at = ordinal >= r->header.first_ordinal ? place_of(r, ordinal) : 0;
+	bool other = ordinal < r->header.first_ordinal || (!at && r->in_tail);
+	if (other)
+		at = place_in_other(r, ordinal);
+	int fd = other ? r->other_fd : r->segment_fd;
 	kept->size = 0;
 	kept->ordinal = ordinal;
-	if (!at || !read_at(r->segment_fd, &header, sizeof header, at) || read_stored(r, &header, at))
+	if (!at || !read_at(fd, &header, sizeof header, at) || read_stored(r, fd, &header, at))
 		return false;
 	uint8_t *frames = realloc(kept->frames, header.raw_size + 1);
 	if (!frames)

@@ -15,29 +15,11 @@ enum err log_failure(struct log_writer *w)
 	return w->failed ? err_set_errno(w->failed, "cannot go on recording") : ERR_NONE;
 }
 
-static enum err segment_create(struct log_writer *w, int dir_fd, const struct tail_header *tail)
-{
-	struct segment_header header = {
-		.tick_scale = tail->tick_scale, .anchor = tail->anchor, .flags = SEGMENT_REPEATS | (w->mapped ? 0 : SEGMENT_WRITTEN)
-	};
-	memcpy(header.magic, LOG_MAGIC, sizeof header.magic);
-	header.check = checksum(&header, offsetof(struct segment_header, check));
-	w->segment_fd = openat(dir_fd, ".log", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (w->segment_fd < 0 || fchmod(w->segment_fd, 0600) < 0) /* whatever the umask */
-		return err_set_errno(errno, "cannot create the recording's log");
-	if (pwrite(w->segment_fd, &header, sizeof header, 0) != sizeof header || renameat(dir_fd, ".log", dir_fd, "00000000.log") != 0)
-		return err_set_errno(errno, "cannot write the recording's log");
-	w->segment_size = sizeof header;
-	return ERR_NONE;
-}
-
 static void destroy(struct log_writer *w)
 {
 	tail_finish(w);
-	if (w->reserved && ftruncate(w->segment_fd, (off_t)w->segment_size) != 0)
-		w->reserved = false; /* space that is not given back is lost, not wrong */
-	if (w->segment_fd >= 0)
-		close(w->segment_fd);
+	if (w->first_fd >= 0)
+		close(w->first_fd);
 	if (w->dir_fd >= 0)
 		close(w->dir_fd);
 	ZSTD_freeCCtx(w->zstd);
@@ -45,35 +27,43 @@ static void destroy(struct log_writer *w)
 	free(w->packed);
 	free(w->columns);
 	buf_finish(&w->index);
+	buf_finish(&w->kept);
+	buf_finish(&w->checkpoint);
+	follow_destroy(w->follow);
 	pthread_mutex_destroy(&w->lock);
 	pthread_cond_destroy(&w->work);
 	pthread_cond_destroy(&w->room);
 	free(w);
 }
 
-enum err log_writer_create(int dir_fd, struct log_writer **ret_writer)
+enum err log_writer_create(int dir_fd, const struct log_options *options, struct log_writer **ret_writer)
 {
 	struct log_writer *w = calloc(1, sizeof *w);
 	if (!w)
 		return err_nomem();
-	w->tail_fd = w->segment_fd = -1;
+	w->tail_fd = w->segment_fd = w->first_fd = -1;
+	if (options)
+		w->options = *options;
 	w->dir_fd = fcntl(dir_fd, F_DUPFD_CLOEXEC, 0);
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->work, NULL);
 	pthread_cond_init(&w->room, NULL);
-	struct tail_header header = {
+	w->header = (struct tail_header){
 		.buffer_size = BUFFER_SIZE, .buffer_count = BUFFER_COUNT, .tick_scale = time_tick_scale(), .anchor = time_anchor_now()
 	};
-	memcpy(header.magic, TAIL_MAGIC, sizeof header.magic);
-	header.check = checksum(&header, offsetof(struct tail_header, check));
-	enum err err = tail_create(w, dir_fd, &header);
-	if (!err)
-		err = segment_create(w, dir_fd, &header); /* last, and whole at once: a log that is there has its tail */
+	memcpy(w->header.magic, TAIL_MAGIC, sizeof w->header.magic);
+	w->header.check = checksum(&w->header, offsetof(struct tail_header, check));
+	enum err err = tail_create(w, dir_fd, &w->header);
+	if (!err && !segment_create(w, 0)) /* last, and whole at once: a log that is there has its tail */
+		err = err_set_errno(errno, "cannot create the recording's log");
+	w->first_fd = w->segment_fd;
 	if (err) {
 		destroy(w);
 		return err;
 	}
 	append_start(w);
+	if (w->options.sync == LOG_SYNC_INTERVAL)
+		flush_thread_start(w);
 	*ret_writer = w;
 	return ERR_NONE;
 }
@@ -85,19 +75,10 @@ static bool flush_rest(struct log_writer *w)
 	w->closing = true;
 	pthread_cond_signal(&w->work);
 	pthread_mutex_unlock(&w->lock);
-	if (w->threaded)
-		pthread_join(w->thread, NULL);
-	if (w->failed)
-		return false;
-	if (!flush_start(w)) {
-		writer_fail(w, ENOMEM);
-		return false;
-	}
-	for (; w->flushed <= w->filled; w->flushed++) {
-		if (!flush_buffer(w, w->flushed))
-			return false;
-	}
-	return flush_close(w);
+	if (!w->threaded)
+		return !w->failed && flush_all(w);
+	pthread_join(w->thread, NULL);
+	return !w->failed;
 }
 
 enum err log_writer_close(struct log_writer *w)

@@ -6,13 +6,43 @@
  */
 #pragma once
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "log/record.h"
 
 struct log_writer;
 
-/* In the process's directory `dir_fd`, which is not kept. */
-enum err log_writer_create(int dir_fd, struct log_writer **ret_writer);
+/*
+ * Who keeps account of what a reader must know that begins in the middle. Told, by the second thread, of the records of those calls that it
+ * wants, and of those with notes; asked now and then for what it makes of them.
+ */
+struct log_follower {
+	/* By number of call, which may be past the end: whether its records are wanted where the call succeeded; FOLLOW_EMPTY: only those
+	 * for which the host wrote next to nothing, as a read's at the end of its file. */
+	const uint8_t *wanted;
+	uint32_t wanted_count;
+	void (*record)(struct log_follower *follower, const struct record *record);
+	void (*checkpoint)(struct log_follower *follower, struct buf *to); /* of all records that it was told of */
+};
+
+enum { FOLLOW_ALL = 1, FOLLOW_EMPTY = 2 };
+
+enum log_sync {
+	LOG_SYNC_NONE,     /* a crash of the machine may lose what its kernel has not written, about half a minute as a rule */
+	LOG_SYNC_INTERVAL, /* it may lose the last second */
+	LOG_SYNC_ALWAYS,   /* no call acts before it is on the disk */
+};
+
+struct log_options {
+	struct log_follower *follower; /* NULL: no checkpoints */
+	enum log_sync sync;
+	uint64_t segment_size;         /* bytes after which another segment is begun; 0: the default */
+	uint64_t keep_size;            /* bytes of segments that are kept, the newest; 0: all */
+	uint64_t keep_duration;        /* ns: segments are kept whose records are not all older; 0: all */
+};
+
+/* In the process's directory `dir_fd`, which is not kept. NULL options: the default. */
+enum err log_writer_create(int dir_fd, const struct log_options *options, struct log_writer **ret_writer);
 
 /*
  * A record of a call: log_begin, log_input for each input, log_commit; the host acts; log_span for each span it wrote and log_note for each

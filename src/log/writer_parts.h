@@ -24,12 +24,17 @@ struct log_writer {
 	uint64_t end_kind, end_args[2];
 	uint32_t misses;              /* pieces since the last that was found to be repeated */
 	struct repeats *repeats;      /* NULL before there is a second thread */
+	const struct repeats *finder; /* the same, or NULL for a record that is not to repeat */
+	uint8_t end_flags;            /* of the record under way */
+	uint64_t segment_first;       /* ordinal of the first buffer of the newest segment that was asked for. Written under the lock */
 
 	/* Set once, by whoever notices first. */
 	volatile int failed;          /* errno or TAIL_LOST */
 
+	struct log_options options;
+	struct tail_header header;
 	uint8_t *tail;
-	int dir_fd, tail_fd, segment_fd;
+	int dir_fd, tail_fd, first_fd; /* the latter: of the first segment, as the guest's thread knows it */
 	bool mapped;                  /* the tail is a shared mapping; else commits are written */
 
 	/* The second thread. */
@@ -39,12 +44,23 @@ struct log_writer {
 	pthread_cond_t work, room;
 	uint64_t filled, flushed;     /* buffers; under the lock */
 	bool closing;
+	bool roll;      /* the guest's thread is to begin another segment */
 	ZSTD_CCtx *zstd;
 	uint8_t *packed, *columns;    /* of one block */
 	uint64_t last_flush;          /* when, on the monotonic clock */
+	int segment_fd;               /* of the segment that is written; in the thread's own table */
+	uint32_t segment;             /* its number. Others may look at it */
+	uint64_t segment_ordinal;     /* of its first block */
+	uint64_t segment_start;       /* when it was begun, on the monotonic clock */
 	uint64_t segment_size, raw_bytes;
 	bool reserved;                /* the segment has space behind its end */
-	struct buf index;
+	struct buf index;             /* struct index_entry */
+	struct buf kept;              /* struct kept_segment: those before it that are there */
+	struct follow *follow;        /* NULL: nobody follows */
+	struct buf checkpoint;
+	uint64_t checkpoint_blocks;   /* since the last checkpoint */
+	uint64_t checkpoint_size;     /* of the last one */
+	uint64_t last_sync, synced;   /* when, on the monotonic clock, and up to which record */
 };
 
 static inline struct buffer_header *writer_buffer(const struct log_writer *w, uint64_t ordinal)
@@ -58,11 +74,27 @@ static inline void writer_fail(struct log_writer *w, int error)
 	__atomic_compare_exchange_n(&w->failed, &none, error, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
 
-/* flush.c: where they return false, the writer has failed, but for flush_start, which had no memory */
-bool flush_start(struct log_writer *w);
-bool flush_buffer(struct log_writer *w, uint64_t ordinal); /* into a block */
-bool flush_close(struct log_writer *w);                     /* index and footer */
-void flush_thread_start(struct log_writer *w);             /* once */
+/* flush.c: where they return false, the writer has failed */
+bool flush_all(struct log_writer *w);          /* what is in the ring, the last buffer too, and the end of the segment */
+void flush_thread_start(struct log_writer *w); /* once */
+bool flush_failed(struct log_writer *w);       /* with errno; false */
+
+/* blocks of the segment, segment_write.c. The stored bytes are written, then the header, which is completed. */
+bool segment_write(struct log_writer *w, struct block_header *header, const void *stored, bool checked);
+bool segment_create(struct log_writer *w, uint64_t first_number); /* false: errno */
+bool segment_end(struct log_writer *w, bool continues);                                     /* index and footer */
+bool segment_next(struct log_writer *w, uint64_t first_ordinal, uint64_t first_number);     /* ends one, begins another */
+void segment_index(struct log_writer *w, const struct block_header *header, uint64_t offset);
+bool segment_is_full(const struct log_writer *w);
+bool segment_wants_checkpoint(const struct log_writer *w);
+bool segment_checkpoint(struct log_writer *w, uint64_t ordinal, uint64_t first_number); /* what is in w->checkpoint */
+
+/* follow.c */
+struct follow *follow_create(const struct log_writer *w); /* NULL: no memory */
+void follow_destroy(struct follow *follow);
+/* Takes in the frames of a buffer. With `checkpoint`, what is to be known before the first record that begins in it; nothing where none
+ * does. */
+void follow_frames(struct follow *follow, uint64_t first_number, const uint8_t *frames, size_t size, struct buf *checkpoint);
 
 /* append.c */
 void append_start(struct log_writer *w);

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "trace/checkpoint.h"
 #include "trace/path.h"
 #include "trace/values.h"
 #include "wasi/abi.h"
@@ -179,6 +180,28 @@ bool descriptors_get(const struct descriptors *table, uint32_t fd, struct descri
 		return false;
 	*ret_descriptor = (struct descriptor){ .fd = fd, .kind = slot->kind, .path = view_of(slot->path, slot->path_size) };
 	return true;
+}
+
+void descriptors_save(const struct descriptors *table, struct buf *to)
+{
+	for (uint32_t i = 0; i < table->capacity; i++) {
+		const struct slot *slot = &table->slots[i];
+		struct checkpoint_entry entry = { .item = ITEM_DESCRIPTOR, .kind = slot->kind, .fd = slot->fd };
+		if (slot->taken)
+			checkpoint_put(to, &entry, view_of(slot->path, slot->path_size));
+	}
+}
+
+enum err descriptors_load(struct descriptors *table, struct view checkpoint)
+{
+	struct view item, path;
+	struct checkpoint_entry entry;
+	descriptors_clear(table);
+	while (checkpoint_item(&checkpoint, &item)) {
+		if (item.data[0] == ITEM_DESCRIPTOR && checkpoint_entry(item, &entry, &path))
+			TRY(descriptors_add(table, entry.fd, entry.kind <= DESCRIPTOR_SOCKET ? entry.kind : DESCRIPTOR_UNKNOWN, path));
+	}
+	return ERR_NONE;
 }
 
 const char *descriptor_kind_name(enum descriptor_kind kind)

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/view.h"
 #include "log/record.h"
@@ -47,6 +48,10 @@ enum err descriptors_follow(struct descriptors *descriptors, const struct record
 
 /* A socket, as a note of SOCKET tells of it: its path is "LOCAL > PEER", or the only address that it has. ERR_NOMEM. */
 enum err descriptors_add_socket(struct descriptors *descriptors, const struct note *note);
+
+/* Into a checkpoint, and out of one, in place of all that was known (trace/checkpoint.h). */
+void descriptors_save(const struct descriptors *descriptors, struct buf *to);
+enum err descriptors_load(struct descriptors *descriptors, struct view checkpoint);
 
 /* False if there is no such descriptor, or nothing is known of it. */
 bool descriptors_get(const struct descriptors *descriptors, uint32_t fd, struct descriptor *ret_descriptor);

@@ -15,6 +15,7 @@ enum err network_create(struct net_events *to, struct network **ret_network)
 	}
 	n->to = to;
 	n->names = names;
+	n->resumes = true; /* a reader may begin anywhere */
 	*ret_network = n;
 	return ERR_NONE;
 }
@@ -83,7 +84,7 @@ static void tell_of_close(struct network *n, struct socket *socket, bool exit)
 	if (is_connection(socket) && sides && n->record && !socket->doubtful)
 		network_tell(n, socket, (struct net_event){ .type = EVENT_SHUTDOWN, .sides = sides, .implied = true, .exit = exit });
 	if (socket->type == NET_DGRAM && n->record)
-		network_tell(n, socket, (struct net_event){ .type = EVENT_GONE, .exit = exit });
+		network_tell(n, socket, (struct net_event){ .type = EVENT_GONE, .implied = true, .exit = exit });
 	socket->open = 0;
 }
 
@@ -237,8 +238,9 @@ enum err network_record(struct network *n, const struct record *record)
 	n->record = record;
 	n->failed = false;
 	n->datagram.kind = 0;
-	if (record->number > n->next_number)
+	if (record->number > n->next_number && !n->resumes)
 		lose_sockets(n);
+	n->resumes = false;
 	n->next_number = record->number + 1;
 	n->last_time = end_of(record);
 	if (record->kind != RECORD_CALL) {
@@ -256,6 +258,11 @@ enum err network_record(struct network *n, const struct record *record)
 	if (!n->err)
 		n->err = buf_status(&n->addresses);
 	return n->err;
+}
+
+void network_resume(struct network *n)
+{
+	n->resumes = true;
 }
 
 enum err network_end(struct network *n)

@@ -9,7 +9,7 @@ static void set_name(struct socket *socket, struct view name)
 		memcpy(socket->name, name.data, socket->name_size);
 }
 
-static void remember_name(struct network *n, const struct net_address *address, struct view name)
+void network_remember_name(struct network *n, const struct net_address *address, struct view name)
 {
 	struct known_name *known = &n->names[n->names_next++ % NETWORK_NAMES];
 	known->address = *address;
@@ -121,7 +121,7 @@ void network_follow_notes(struct network *n)
 		case NOTE_FAILURE: tell_of_failure(n, &note); break;
 		case NOTE_TLS: follow_tls(n, &note); break;
 		case NOTE_RESOLVED:
-			remember_name(n, &note.peer, note.text);
+			network_remember_name(n, &note.peer, note.text);
 			buf_append(&n->addresses, &note.peer, sizeof note.peer);
 			break;
 		default: break;

@@ -21,6 +21,7 @@ struct network {
 	struct known_name *names;
 	uint32_t names_next;
 	uint64_t next_number, last_time; /* of the records that were */
+	bool resumes;                    /* the next record may have any number */
 	/* Of the record under way. */
 	const struct record *record;
 	struct syscall syscall;
@@ -69,6 +70,7 @@ struct socket network_stranger(struct network *network, uint64_t fd);
 /* network_notes.c: what the host says of the call beside its results. */
 void network_follow_notes(struct network *network);
 struct socket *network_follow_socket(struct network *network, const struct note *note);
+void network_remember_name(struct network *network, const struct net_address *address, struct view name);
 void network_name_peer(const struct network *network, struct socket *socket);
 
 /* network_connect.c: what begins connections. */

@@ -110,7 +110,7 @@ static enum err record(struct setup *setup, struct moments *moments, struct gues
 		.stop_fd = -1,
 		.registry_fd = -1 };
 	TRY(host_create(&options, &host));
-	TRY(log_writer_create(setup->log_fd, &setup->writer));
+	TRY(log_writer_create(setup->log_fd, NULL, &setup->writer));
 	recorder_init(&recorder, setup->writer, host_layer(host));
 	enum err err = run_guest(setup, &recorder.layer, setup->scribble, moments, ret_status);
 	enum err closing = log_writer_close(setup->writer);

@@ -23,6 +23,7 @@
 #include "log/writer.h"
 
 static char folder[64];
+static const struct log_options *how; /* recordings are written; NULL: by default */
 static int dir_fd;
 
 static inline int make_folder(void **state)
@@ -137,7 +138,7 @@ static inline void write_log(uint64_t count, size_t huge, bool closed)
 {
 	struct log_writer *w;
 	uint64_t exit_args[] = { 7, 1234 };
-	assert_int_equal(log_writer_create(dir_fd, &w), ERR_NONE);
+	assert_int_equal(log_writer_create(dir_fd, how, &w), ERR_NONE);
 	for (uint64_t i = 0; i < count; i++)
 		assert_true(write_record(w, i, huge));
 	assert_true(log_event(w, RECORD_EXIT, exit_args, 2, view_of(NULL, 0)));

@@ -38,7 +38,7 @@ static void add_process(struct registry *registry, unsigned number)
 		.start_wall = UINT64_C(1700000000000000000) + number,
 		.features = view_text("wasm-2.0") };
 	assert_int_equal(registry_create_process(registry, &manifest, &process), 0);
-	assert_int_equal(log_writer_create(process.dir_fd, &writer), 0);
+	assert_int_equal(log_writer_create(process.dir_fd, NULL, &writer), 0);
 	log_event(writer, RECORD_EXIT, (uint64_t[]){ number, 1 }, 2, view_text(""));
 	assert_int_equal(log_writer_close(writer), 0);
 	process_close(&process);

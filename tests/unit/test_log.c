@@ -32,7 +32,7 @@ static void an_empty_recording_is_read(void **state)
 {
 	struct log_writer *w;
 	(void)state;
-	assert_int_equal(log_writer_create(dir_fd, &w), ERR_NONE);
+	assert_int_equal(log_writer_create(dir_fd, NULL, &w), ERR_NONE);
 	struct reading got = read_log(0);
 	assert_int_equal(got.count, 0);
 	assert_int_equal(got.damages, 0);
@@ -49,14 +49,14 @@ static void seeking_skips(void **state)
 	(void)state;
 	write_log(50000, 0, true);
 	assert_int_equal(log_open(dir_fd, &reader), ERR_NONE);
-	log_seek_number(reader, 43210);
+	assert_int_equal(log_seek(reader, &(struct log_target){ .number = 43210 }), ERR_NONE);
 	assert_int_equal(log_next(reader, &record), ERR_NONE);
 	assert_int_equal(record.number, 43210);
 	assert_record(&record, 0);
 	uint64_t time = record.start;
 	log_close(reader);
 	assert_int_equal(log_open(dir_fd, &reader), ERR_NONE);
-	log_seek_time(reader, time);
+	assert_int_equal(log_seek(reader, &(struct log_target){ .by_time = true, .time = time }), ERR_NONE);
 	assert_int_equal(log_next(reader, &record), ERR_NONE);
 	assert_true(record.number <= 43210 && record.number > 43000 && record.start >= time);
 	log_close(reader);

@@ -35,7 +35,7 @@ static void limit_files(rlim_t size)
 static struct log_writer *writer_of(uint64_t count)
 {
 	struct log_writer *w;
-	CHECK(log_writer_create(dir_fd, &w) == 0);
+	CHECK(log_writer_create(dir_fd, NULL, &w) == 0);
 	for (uint64_t i = 0; i < count; i++)
 		CHECK(write_record(w, i, 0));
 	return w;
@@ -183,7 +183,7 @@ static void space_is_given_back(void **state)
 	struct log_writer *w;
 	struct stat stat;
 	(void)state;
-	assert_int_equal(log_writer_create(dir_fd, &w), ERR_NONE);
+	assert_int_equal(log_writer_create(dir_fd, NULL, &w), ERR_NONE);
 	assert_true(log_begin(w, 0, NULL, 0, false));
 	assert_true(log_commit(w, 64 << 20, 1));
 	log_end(w, 0, 0);
@@ -203,7 +203,7 @@ static void write_until_the_tail_is_gone(void)
 	struct log_writer *w;
 	int lock = openat(dir_fd, "lock", O_RDWR | O_CREAT, 0600);
 	CHECK(flock(lock, LOCK_EX) == 0);
-	CHECK(log_writer_create(dir_fd, &w) == 0);
+	CHECK(log_writer_create(dir_fd, NULL, &w) == 0);
 	for (uint64_t i = 0; write_record(w, i, i % 512 == 0 ? 700 << 10 : 0);)
 		i++;
 	CHECK(log_failure(w) == ERR_IO);
@@ -275,7 +275,7 @@ static void a_tail_that_was_emptied_makes_no_block(void **state)
 	struct log_writer *w;
 	struct stat stat;
 	(void)state;
-	assert_int_equal(log_writer_create(dir_fd, &w), ERR_NONE);
+	assert_int_equal(log_writer_create(dir_fd, NULL, &w), ERR_NONE);
 	for (uint64_t i = 0; i < 100; i++)
 		assert_true(write_record(w, i, 0));
 	int fd = openat(dir_fd, "tail", O_RDWR);

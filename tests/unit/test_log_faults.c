@@ -57,7 +57,7 @@ static void write_until_killed(void)
 {
 	struct log_writer *w;
 	int lock = openat(dir_fd, "lock", O_RDWR | O_CREAT, 0600);
-	if (lock < 0 || flock(lock, LOCK_EX) != 0 || log_writer_create(dir_fd, &w))
+	if (lock < 0 || flock(lock, LOCK_EX) != 0 || log_writer_create(dir_fd, NULL, &w))
 		_exit(1);
 	for (uint64_t i = 0;; i++) {
 		if (!write_record(w, i, 0))
@@ -180,7 +180,7 @@ static void a_full_disk_stops_the_writer(void **state)
 	if (child == 0) {
 		struct log_writer *w;
 		signal(SIGXFSZ, SIG_IGN);
-		if (log_writer_create(dir_fd, &w))
+		if (log_writer_create(dir_fd, NULL, &w))
 			_exit(1);
 		struct rlimit limit = { 200000, 200000 };
 		setrlimit(RLIMIT_FSIZE, &limit);
@@ -203,7 +203,7 @@ static void a_truncated_tail_stops_the_writer(void **state)
 {
 	struct log_writer *w;
 	(void)state;
-	assert_int_equal(log_writer_create(dir_fd, &w), ERR_NONE);
+	assert_int_equal(log_writer_create(dir_fd, NULL, &w), ERR_NONE);
 	assert_true(write_record(w, 0, 0));
 	int fd = openat(dir_fd, "tail", O_RDWR);
 	assert_int_equal(ftruncate(fd, 0), 0);

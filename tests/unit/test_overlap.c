@@ -299,7 +299,7 @@ static void record_step(struct run *run, struct log_writer *writer, uint32_t num
 static void record_all(struct run *run)
 {
 	struct log_writer *writer;
-	assert_int_equal(log_writer_create(run->log_fd, &writer), ERR_NONE);
+	assert_int_equal(log_writer_create(run->log_fd, NULL, &writer), ERR_NONE);
 	for (uint32_t number = 0; number < run->calls; number++) {
 		for (uint32_t step = 0; step < STEPS && call_type(number); step++)
 			record_step(run, writer, number, step);

@@ -1,0 +1,13 @@
+/* The segments of a recording: files of its process's directory, named by their numbers. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { SEGMENT_NAME = sizeof "00000000.log" + 2 };
+
+/* In `name`, which is returned. */
+const char *segment_name(uint32_t number, char name[SEGMENT_NAME]);
+
+/* The lowest and the highest number that there is; false: there is none. */
+bool segments_find(int dir_fd, uint32_t *ret_first, uint32_t *ret_last);
