@@ -1,12 +1,14 @@
 #include "proto/dns.h"
 #include "proto/http.h"
 #include "proto/redis.h"
+#include "proto/tls.h"
 #include "proto/websocket.h"
 
 const struct protocol *const protocols[] = {
 	&http_protocol,
 	&redis_protocol,
 	&dns_protocol,
+	&tls_protocol,
 	&websocket_protocol,
 	NULL,
 };

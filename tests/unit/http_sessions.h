@@ -162,7 +162,7 @@ static const struct session http_sessions[] = {
 		{ ASK("GET /1 HTTP/1.1\r\nHost: a\r\nno field\r\n\r\n"), ANSWER("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"),
 			CLIENT_ENDS } },
 	{ "an answer to what is no request",
-		{ ASK("\x16\x03\x01\x02\x00\x01\x00\x01\xfc"),
+		{ ASK("\x16\x07\x01\x02\x00\x01\x00\x01\xfc"),
 			ANSWER("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\nplain HTTP, please\n"), SERVER_ENDS, CLIENT_ENDS } },
 	{ "a response to nothing", { ANSWER("HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n"), SERVER_ENDS, CLIENT_ENDS } },
 	{ "a response too many",
