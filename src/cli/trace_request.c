@@ -82,6 +82,11 @@ static enum err parse_status(void *target, const char *value)
 	return exchange_filter_add(target, BY_STATUS, value);
 }
 
+static enum err parse_only(void *target, const char *value)
+{
+	return exchange_filter_add(target, BY_PROTOCOL, value);
+}
+
 static enum err parse_protocol(void *target, const char *value)
 {
 	struct trace_request_options *options = target;
@@ -116,10 +121,13 @@ static enum err parse_redact(void *target, const char *value)
 static const struct option table[] = {
 	{ "verbose", 'v', OPTION_FLAG, false, NULL, "Show all that was sent: headers, bodies, fields.", AT(verbose) },
 	{ "summary", 0, OPTION_FLAG, false, NULL,
-		"In place of the requests, count them by host and path: statuses, errors, latencies, bytes.", AT(summary) },
+		"In place of the requests, count them by host and path, command, ...: statuses, errors, latencies, bytes.", AT(summary) },
 	{ "follow", 'f', OPTION_FLAG, false, NULL, "Go on while the process runs.", AT(follow) },
 	OPTION_INCLUDE(trace_connections_table, struct trace_request_options, filter),
-	{ "method", 0, OPTION_CALL, false, "METHODS", "Show only requests of these methods: GET,HEAD.", AT(filter), .parse = parse_method },
+	{ "only", 0, OPTION_CALL, false, "PROTOCOLS", "Show only requests in these protocols: HTTP,Redis.", AT(filter),
+		.parse = parse_only },
+	{ "method", 0, OPTION_CALL, false, "METHODS", "Show only requests of these methods or commands: GET,HEAD.", AT(filter),
+		.parse = parse_method },
 	{ "path", 0, OPTION_CALL, false, "GLOB", "Show only requests whose path fits, with or without its query: '/api/*'.", AT(filter),
 		.parse = parse_path },
 	{ "status", 0, OPTION_CALL, false, "STATUSES",

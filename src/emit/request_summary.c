@@ -25,10 +25,11 @@ static void add_name(struct text_table *table, struct buf *scratch, struct view 
 	text_table_cell_view(table, buf_view(scratch));
 }
 
-static void add_line(struct text_table *table, struct buf *scratch, const struct exchange_group *group)
+/* A line of those that have paths, or of the others. */
+static void add_line(struct text_table *table, struct buf *scratch, const struct exchange_group *group, bool statuses, bool named)
 {
 	text_table_cell(table, "%llu", (unsigned long long)group->count);
-	for (uint32_t i = 2; i < CLASSES; i++)
+	for (uint32_t i = 2; i < CLASSES && statuses; i++)
 		text_table_cell(table, "%llu", (unsigned long long)group->statuses[i]);
 	text_table_cell(table, "%llu", (unsigned long long)group->errors);
 	for (size_t i = 0; i < sizeof percents / sizeof *percents; i++)
@@ -37,41 +38,82 @@ static void add_line(struct text_table *table, struct buf *scratch, const struct
 	buf_clear(scratch);
 	format_size(scratch, group->bytes);
 	text_table_cell_view(table, buf_view(scratch));
+	if (named)
+		text_table_cell(table, "%s", group->protocol ? group->protocol : "-");
 	add_name(table, scratch, group->others ? view_text("(others)") : group->host);
 	add_name(table, scratch, group->path.size ? group->path : view_text("-"));
 }
 
-static enum err print_table(struct emitter *emitter, struct exchange_group *const *groups, uint32_t count)
+/* Those without statuses have fewer columns; the protocol is said where there is another than HTTP. */
+static void choose_columns(struct text_table_column *columns, bool statuses, bool named)
 {
-	static const struct text_table_column columns[] = {
-		{ "COUNT", TABLE_RIGHT },
-		{ "2XX", TABLE_RIGHT },
-		{ "3XX", TABLE_RIGHT },
-		{ "4XX", TABLE_RIGHT },
-		{ "5XX", TABLE_RIGHT },
-		{ "ERRORS", TABLE_RIGHT },
-		{ "P50", TABLE_RIGHT },
-		{ "P95", TABLE_RIGHT },
-		{ "MAX", TABLE_RIGHT },
-		{ "BYTES", TABLE_RIGHT },
-		{ "HOST", TABLE_LEFT },
-		{ "PATH", TABLE_LEFT },
-		{ NULL, TABLE_LEFT },
-	};
+	static const char *const titles[] = { "COUNT", "2XX", "3XX", "4XX", "5XX", "ERRORS", "P50", "P95", "MAX", "BYTES" };
+	uint32_t count = 0;
+	for (uint32_t i = 0; i < sizeof titles / sizeof *titles; i++) {
+		if (statuses || i == 0 || i >= 5)
+			columns[count++] = (struct text_table_column){ titles[i], TABLE_RIGHT };
+	}
+	if (named)
+		columns[count++] = (struct text_table_column){ "PROTOCOL", TABLE_LEFT };
+	columns[count++] = (struct text_table_column){ "HOST", TABLE_LEFT };
+	columns[count++] = (struct text_table_column){ statuses ? "PATH" : "REQUEST", TABLE_LEFT };
+	columns[count] = (struct text_table_column){ NULL, TABLE_LEFT };
+}
+
+static bool has_versions(struct exchange_group *const *groups, uint32_t count)
+{
+	bool has = false;
+	for (uint32_t i = 0; i < count; i++)
+		has |= groups[i]->has_status && strcmp(groups[i]->protocol, "HTTP") != 0;
+	return has;
+}
+
+static enum err print_table(struct emitter *emitter, struct exchange_group *const *groups, uint32_t count, bool statuses, bool any_before)
+{
+	struct text_table_column columns[TEXT_TABLE_COLUMNS];
 	struct text_table table;
 	struct buf scratch BUF_CLEANUP = { 0 };
+	bool named = !statuses || has_versions(groups, count);
+	choose_columns(columns, statuses, named);
 	text_table_init(&table, columns);
-	for (uint32_t i = 0; i < count; i++)
-		add_line(&table, &scratch, groups[i]);
+	for (uint32_t i = 0; i < count; i++) {
+		if (groups[i]->has_status == statuses)
+			add_line(&table, &scratch, groups[i], statuses, named);
+	}
+	if (any_before)
+		format_byte(emitter->out, '\n');
 	enum err err = text_table_print(&table, emitter->output);
 	text_table_finish(&table);
 	return err;
+}
+
+/* Requests with paths and statuses first; a table of its own for all others, if there are any. */
+static enum err print_tables(struct emitter *emitter, struct exchange_group *const *groups, uint32_t count)
+{
+	uint32_t with = 0;
+	for (uint32_t i = 0; i < count; i++)
+		with += groups[i]->has_status;
+	bool first = with || count == 0;
+	if (first)
+		TRY(print_table(emitter, groups, count, true, false));
+	return with < count ? print_table(emitter, groups, count, false, first) : ERR_NONE;
 }
 
 static void field(struct emitter *e, const char *name, uint64_t value)
 {
 	emit_key(e, name);
 	emit_uint(e, value);
+}
+
+static void print_statuses(struct emitter *e, const struct exchange_group *group)
+{
+	emit_key(e, "statuses");
+	emit_object_begin(e, OBJECT_BRACED);
+	for (uint32_t i = 0; i < CLASSES; i++) {
+		if (group->statuses[i])
+			field(e, class_names[i], group->statuses[i]);
+	}
+	emit_object_end(e);
 }
 
 static void print_group(struct emitter *e, const struct exchange_group *group)
@@ -81,19 +123,16 @@ static void print_group(struct emitter *e, const struct exchange_group *group)
 		emit_key(e, "others");
 		emit_bool(e, true);
 	} else {
+		emit_key(e, "protocol");
+		emit_text(e, group->protocol);
 		emit_key(e, "host");
 		emit_string(e, group->host);
-		emit_key(e, "path");
+		emit_key(e, group->has_status ? "path" : "request");
 		emit_string(e, group->path);
 	}
 	field(e, "count", group->count);
-	emit_key(e, "statuses");
-	emit_object_begin(e, OBJECT_BRACED);
-	for (uint32_t i = 0; i < CLASSES; i++) {
-		if (group->statuses[i])
-			field(e, class_names[i], group->statuses[i]);
-	}
-	emit_object_end(e);
+	if (group->has_status)
+		print_statuses(e, group);
 	field(e, "errors", group->errors);
 	field(e, "p50", exchange_group_latency(group, 50));
 	field(e, "p95", exchange_group_latency(group, 95));
@@ -107,7 +146,7 @@ enum err request_print_summary(struct emitter *e, struct exchange_summary *summa
 	uint32_t count;
 	struct exchange_group *const *groups = exchange_summary_groups(summary, &count);
 	if (emit_is_text(e))
-		return print_table(e, groups, count);
+		return print_tables(e, groups, count);
 	emit_begin(e);
 	emit_object_begin(e, OBJECT_BRACED);
 	emit_key(e, "requests");

@@ -84,7 +84,14 @@ static void append_class(struct buf *out, uint16_t class)
 static void append_rdf(struct buf *out, const ldns_rdf *rdf)
 {
 	size_t start = out->size;
-	append_made(out, ldns_rdf2str(rdf));
+	char *text = ldns_rdf2str(rdf);
+	if (!text) { /* it is not what its type would have it be: as RFC 3597 shows what nobody knows */
+		buf_printf(out, "\\# %zu ", ldns_rdf_size(rdf));
+		for (size_t i = 0; i < ldns_rdf_size(rdf); i++)
+			buf_printf(out, "%02x", ldns_rdf_data(rdf)[i]);
+		return;
+	}
+	append_made(out, text);
 	if (ldns_rdf_get_type(rdf) == LDNS_RDF_TYPE_DNAME && out->size > start + 1 && out->data[out->size - 1] == '.')
 		out->size--;
 }

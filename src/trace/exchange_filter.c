@@ -99,7 +99,7 @@ enum err exchange_filter_add(struct exchange_filter *filter, enum exchange_condi
 		more = comma;
 		struct view item = view_slice(rest, 0, comma ? (size_t)(comma - rest.data) : rest.size);
 		rest = (struct view){ rest.data + item.size + more, rest.size - item.size - more };
-		if (by == BY_METHOD)
+		if (by == BY_METHOD || by == BY_PROTOCOL)
 			TRY(add_pattern(list, item));
 		else
 			TRY(by == BY_PORT ? add_port(list, item) : add_status(list, item));
@@ -168,6 +168,12 @@ struct view exchange_host(const struct exchange *exchange)
 			return without_port(request->fields[i].value);
 	}
 	return exchange->server_name;
+}
+
+struct view exchange_shape(const struct exchange *exchange)
+{
+	const struct message *request = &exchange->request.message, *response = &exchange->response.message;
+	return request->shape.size || !response->alone ? request->shape : response->shape;
 }
 
 struct view exchange_path(const struct exchange *exchange)
@@ -239,8 +245,11 @@ static bool passes_host(const struct exchange_condition_list *list, const struct
 
 static bool passes_method(const struct exchange_condition_list *list, const struct exchange *exchange)
 {
+	struct view method = exchange->request.message.method;
+	if (method.size == 0)
+		method = before_any(exchange_shape(exchange), " ");
 	for (uint32_t i = 0; i < list->count; i++) {
-		if (same_word(list->patterns[i], exchange->request.message.method))
+		if (same_word(list->patterns[i], method))
 			return true;
 	}
 	return false;
@@ -248,8 +257,19 @@ static bool passes_method(const struct exchange_condition_list *list, const stru
 
 static bool passes_path(const struct exchange_condition_list *list, const struct exchange *exchange)
 {
-	struct view path = exchange_path(exchange);
+	struct view path = exchange_path(exchange), shape = exchange_shape(exchange);
+	if (path.size == 0 && shape.size)
+		return any_pattern(list, shape);
 	return path.size && (any_pattern(list, path) || any_pattern(list, before_any(path, "?#")));
+}
+
+static bool passes_protocol(const struct exchange_condition_list *list, const struct exchange *exchange)
+{
+	for (uint32_t i = 0; i < list->count && exchange->protocol; i++) {
+		if (same_word(list->patterns[i], view_text(exchange->protocol)))
+			return true;
+	}
+	return false;
 }
 
 /* Something failed, or did not come; what stands alone has no other side. */
@@ -280,6 +300,7 @@ static bool passes(const struct exchange_condition_list *list, enum exchange_con
 	case BY_HOST: return passes_host(list, exchange);
 	case BY_METHOD: return passes_method(list, exchange);
 	case BY_PATH: return passes_path(list, exchange);
+	case BY_PROTOCOL: return passes_protocol(list, exchange);
 	default: return passes_status(list, exchange);
 	}
 }

@@ -51,33 +51,42 @@ static uint32_t hash_of(struct view a, struct view b)
 	return hash;
 }
 
-static struct exchange_group *new_group(struct exchange_summary *s, struct view host, struct view path)
+static bool has_status(const char *protocol)
+{
+	return strncmp(protocol, "HTTP", 4) == 0;
+}
+
+static struct exchange_group *new_group(struct exchange_summary *s, const char *protocol, struct view host, struct view path)
 {
 	struct entry *entry = ARENA_NEW(&s->arena, struct entry);
 	const char *host_copy = arena_text(&s->arena, host), *path_copy = arena_text(&s->arena, path);
 	if (!entry || !host_copy || !path_copy)
 		return NULL;
+	entry->group.protocol = protocol;
+	entry->group.has_status = protocol && has_status(protocol);
 	entry->group.host = view_of(host_copy, host.size);
 	entry->group.path = view_of(path_copy, path.size);
 	s->groups[s->count++] = &entry->group;
 	return &entry->group;
 }
 
-static struct exchange_group *group_of(struct exchange_summary *s, struct view host, struct view path)
+static struct exchange_group *group_of(struct exchange_summary *s, const char *protocol, struct view host, struct view path)
 {
 	struct entry **bucket = &s->buckets[hash_of(host, path) % BUCKETS];
 	for (struct entry *at = *bucket; at; at = at->next) {
-		if (view_equal(at->group.host, host) && view_equal(at->group.path, path))
+		if (strcmp(at->group.protocol, protocol) == 0 && view_equal(at->group.host, host) && view_equal(at->group.path, path))
 			return &at->group;
 	}
 	if (s->count >= SUMMARY_GROUPS_MAX) {
 		if (!s->others)
-			s->others = new_group(s, (struct view){ 0 }, (struct view){ 0 });
-		if (s->others)
+			s->others = new_group(s, NULL, (struct view){ 0 }, (struct view){ 0 });
+		if (s->others) {
 			s->others->others = true;
+			s->others->has_status |= has_status(protocol);
+		}
 		return s->others;
 	}
-	struct exchange_group *group = new_group(s, host, path);
+	struct exchange_group *group = new_group(s, protocol, host, path);
 	if (group) {
 		struct entry *entry = (struct entry *)group;
 		entry->next = *bucket;
@@ -119,15 +128,18 @@ static void add_latency(struct exchange_group *group, const struct exchange *exc
 enum err exchange_summary_add(struct exchange_summary *s, const struct exchange *exchange)
 {
 	const struct message *request = &exchange->request.message, *response = &exchange->response.message;
-	struct view host = exchange_host(exchange), path = request->shape.size ? request->shape : exchange_path(exchange);
-	const uint8_t *query = path.size && !request->shape.size ? memchr(path.data, '?', path.size) : NULL;
+	struct view host = exchange_host(exchange), path = exchange_shape(exchange);
+	bool shaped = path.size;
+	if (!shaped)
+		path = exchange_path(exchange);
+	const uint8_t *query = path.size && !shaped ? memchr(path.data, '?', path.size) : NULL;
 	BUF_CLEANUP struct buf address = { 0 };
 	if (host.size == 0) {
 		net_address_print(&address, &exchange->server);
 		host = buf_view(&address);
 	}
 	path.size = query ? (size_t)(query - path.data) : path.size;
-	struct exchange_group *group = group_of(s, name_of(host), name_of(path));
+	struct exchange_group *group = group_of(s, exchange->protocol, name_of(host), name_of(path));
 	if (!group)
 		return err_nomem();
 	group->count++;
@@ -154,7 +166,8 @@ static int compare(const void *a, const void *b)
 	if (x->count != y->count)
 		return x->count < y->count ? 1 : -1;
 	int order = compare_views(x->host, y->host);
-	return order ? order : compare_views(x->path, y->path);
+	order = order ? order : compare_views(x->path, y->path);
+	return order || x->others ? order : strcmp(x->protocol, y->protocol);
 }
 
 struct exchange_group *const *exchange_summary_groups(struct exchange_summary *s, uint32_t *ret_count)

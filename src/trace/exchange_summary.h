@@ -1,4 +1,4 @@
-/* What exchanges cost, by host and path. */
+/* What exchanges cost, by protocol, host and path, or what else is alike in them. */
 #pragma once
 
 #include "trace/exchange.h"
@@ -12,7 +12,10 @@ enum {
 
 struct exchange_group {
 	bool others;            /* those that found no group of their own */
-	struct view host, path; /* the server's address where there is no name; the path without its query, or the shape of the request */
+	const char *protocol;   /* a literal; of the others NULL */
+	struct view host;       /* the server's address where there is no name */
+	struct view path;       /* without its query; or the shape of the request, or of what stands alone */
+	bool has_status;        /* the protocol has paths and statuses: HTTP, of any version */
 	uint64_t count, errors; /* exchanges with an error in place of either side, or a response that says that it failed */
 	uint64_t statuses[6];   /* by hundreds; 0 is none of them */
 	uint64_t bytes;         /* of bodies, both ways */

@@ -63,3 +63,20 @@ def test_what_a_program_gets(box, program, redis):
     text = next(e for e in exchanges if e["request"].get("message", {}).get("db.query.text", "").startswith("SET text"))
     assert text["request"]["message"]["fields"][2]["value"] == {"size": 12, "base64": "dHdvIHdvcmRzCgD/"}
     assert not any("sesame" in json.dumps(e) for e in exchanges)
+
+
+def test_which_are_shown_and_what_they_cost(box, program, redis):
+    run = box.run(program("go-redis.wasm"), f"127.0.0.1:{redis.port}")
+    for options, count in {
+        ("--only", "redis"): 1023, ("--only", "HTTP,DNS"): 0, ("--method", "incr"): 1002, ("--method", "GET,config"): 4,
+        ("--path", "CONFIG *"): 1, ("--status", "error"): 4, ("--method", "INCR", "--status", "error"): 1, ("--port", redis.port): 1023,
+    }.items():
+        assert len(box.good("trace", "request", *options, run.id).splitlines()) == count, options
+    groups = json.loads(box.good("trace", "request", "--summary", "-o", "json", run.id))["requests"]
+    host = f"127.0.0.1:{redis.port}"
+    assert {g["request"]: (g["count"], g["errors"]) for g in groups if g["protocol"] == "Redis" and g["host"] == host} == {
+        "INCR": (1002, 1), "AUTH": (3, 1), "GET": (3, 0), "SET": (3, 0), "PUBLISH": (2, 0), "message": (2, 0), "CONFIG GET": (1, 0), "EXEC": (1, 1),
+        "HELLO": (1, 1), "LPUSH": (1, 0), "LRANGE": (1, 0), "MULTI": (1, 0), "RPUSH": (1, 0), "SUBSCRIBE": (1, 0)}
+    assert all(0 < g["p50"] <= g["p95"] <= g["max"] for g in groups if g["request"] in ("INCR", "GET", "SET"))
+    large = next(g for g in groups if g["request"] == "GET")
+    assert large["bytes"] > 3 << 20

@@ -16,6 +16,10 @@ static void test_whole_outputs(void **state)
 	how.format = EMIT_LINE;
 	how.summary = true;
 	wire_compare_all(redis_wires, REDIS_WIRES, how, "redis-summary.txt");
+	how.format = EMIT_JSON;
+	wire_compare_all(redis_wires, REDIS_WIRES, how, "redis-summary.json");
+	how.format = EMIT_YAML;
+	wire_compare_all(redis_wires, REDIS_WIRES, how, "redis-summary.yaml");
 }
 
 static void test_every_chunking(void **state)
