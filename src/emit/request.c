@@ -200,6 +200,12 @@ static void print_rest(const struct request_printer *printer, struct buf *out, c
 	print_fields(printer, out, m, m->field_count - m->trailer_count, m->field_count, mark);
 }
 
+/* What has only a name says no more. */
+static bool is_bare_name(const struct message_value *part)
+{
+	return part->name && part->value.type == DATUM_WORD && part->value.text.size + part->value.more == 0;
+}
+
 /* What was sent, in the order of the wire. */
 static void print_parts(const struct request_printer *printer, struct buf *out, const struct message *m, char mark)
 {
@@ -210,7 +216,7 @@ static void print_parts(const struct request_printer *printer, struct buf *out, 
 		format_byte(out, ' ');
 		if (part->name) {
 			format_text(out, part->name);
-			format_text(out, ": ");
+			format_text(out, is_bare_name(part) ? "" : ": ");
 		}
 		if (part->name && request_is_redacted(printer, view_text(part->name)))
 			format_text(out, "<hidden>");

@@ -1,11 +1,13 @@
 #include "proto/dns.h"
 #include "proto/http.h"
+#include "proto/postgresql.h"
 #include "proto/redis.h"
 #include "proto/tls.h"
 #include "proto/websocket.h"
 
 const struct protocol *const protocols[] = {
 	&http_protocol,
+	&postgresql_protocol,
 	&redis_protocol,
 	&dns_protocol,
 	&tls_protocol,
