@@ -269,9 +269,12 @@ def bench_validate(bench):
 
 
 def bench_requests(bench):
-    """HTTP from events to lines of text, on one processor: many small exchanges, large bodies, small pieces."""
+    """Protocols from events to lines of text, on one processor: many small exchanges, large bodies, small pieces."""
     subprocess.run(["ninja", "-C", ROOT / "build", "bench/requests"], check=True, stdout=subprocess.DEVNULL)
-    for what, words in {"small": (200_000, 12), "large": (2_000, 1_000_000), "in pieces of 100 bytes": (1_000, 100_000, 100)}.items():
+    for what, words in {
+        "small": (200_000, 12), "large": (2_000, 1_000_000), "in pieces of 100 bytes": (1_000, 100_000, 100),
+        "Redis, small": (500_000, 12, 65536, "Redis"), "Redis, large": (2_000, 1_000_000, 65536, "Redis"), "DNS": (200_000, 0, 65536, "DNS"),
+    }.items():
         command = [str(word) for word in (ROOT / "build" / "bench" / "requests", *words)]
         samples = [subprocess.run(command, check=True, capture_output=True, text=True).stdout.split() for _ in range(bench.pairs)]
         seconds = statistics.median(float(sample[0]) for sample in samples)

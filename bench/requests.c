@@ -1,6 +1,7 @@
 /*
- * requests N BODY [PIECE]: traces N requests over HTTP/1.1 on keep-alive connections, each answered with BODY bytes, received PIECE bytes
- * at a time (64 KiB), from prepared events to lines of text, on one processor. Prints the seconds, the exchanges and the bytes of HTTP.
+ * requests N BODY [PIECE [PROTOCOL]]: traces N requests over HTTP/1.1 on keep-alive connections, each answered with BODY bytes, received
+ * PIECE bytes at a time (64 KiB), from prepared events to lines of text, on one processor. Prints the seconds, the exchanges and the bytes
+ * of HTTP. PROTOCOL: Redis, a pipeline of 100 questions after the other; DNS, whose answers are datagrams of one address.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,7 +14,7 @@
 
 enum { CONNECTIONS = 10 };
 
-static const char request[] = "GET /plaintext?n=1 HTTP/1.1\r\nHost: localhost:8080\r\nUser-Agent: wrk\r\nAccept: */*\r\n\r\n";
+static const char http_request[] = "GET /plaintext?n=1 HTTP/1.1\r\nHost: localhost:8080\r\nUser-Agent: wrk\r\nAccept: */*\r\n\r\n";
 
 struct bench {
 	struct exchange_sink sink;
@@ -23,6 +24,8 @@ struct bench {
 	struct connections *connections;
 	struct net_event event;
 	uint64_t exchanges, bytes;
+	struct buf request, response; /* so many at a time */
+	uint32_t pipelined;
 };
 
 static enum err print(struct exchange_sink *sink, const struct exchange *exchange)
@@ -49,42 +52,84 @@ static enum err pass(struct bench *b, enum net_event_type type, struct view byte
 	return ERR_NONE;
 }
 
-static enum err run(struct bench *b, uint64_t count, struct view response, size_t piece)
+static enum err run(struct bench *b, uint64_t count, size_t piece)
 {
-	static const struct connections_options options = { { .head_max = 256 << 10, .body_max = 1 << 20 }, protocols };
+	const struct connections_options options = { { .head_max = 256 << 10, .body_max = 1 << 20, .lines = true }, protocols, NULL };
 	output_init(&b->output, open("/dev/null", O_WRONLY | O_CLOEXEC), "/dev/null", OUTPUT_BUFFERED);
 	TRY(emitter_create(EMIT_LINE, &b->output, &b->emitter));
 	TRY(connections_create(&options, &b->sink, &b->connections));
 	b->event.time = 1700000000ull * NS_PER_S;
-	for (uint64_t i = 0; i < count; i++) {
+	for (uint64_t i = 0; i < count; i += b->pipelined) {
 		b->event.socket = 1 + i % CONNECTIONS;
-		TRY(pass(b, EVENT_SEND, view_of(request, sizeof request - 1), sizeof request));
-		TRY(pass(b, EVENT_RECEIVE, response, piece));
+		TRY(pass(b, EVENT_SEND, buf_view(&b->request), SIZE_MAX));
+		TRY(pass(b, EVENT_RECEIVE, buf_view(&b->response), piece));
 	}
 	TRY(connections_end(b->connections, b->event.time));
 	return output_flush(&b->output);
 }
 
+static void put_body(struct buf *out, uint64_t size)
+{
+	for (uint64_t i = 0; i < size; i++)
+		buf_append_byte(out, (uint8_t)('a' + i % 26));
+}
+
+static void prepare_http(struct bench *b, uint64_t size)
+{
+	buf_append_text(&b->request, http_request);
+	buf_printf(&b->response, "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %llu\r\n\r\n", (unsigned long long)size);
+	put_body(&b->response, size);
+}
+
+static void prepare_redis(struct bench *b, uint64_t size)
+{
+	b->pipelined = 100;
+	for (uint32_t i = 0; i < b->pipelined; i++) {
+		buf_append_text(&b->request, "*2\r\n$3\r\nGET\r\n$6\r\nuser:1\r\n");
+		buf_printf(&b->response, "$%llu\r\n", (unsigned long long)size);
+		put_body(&b->response, size);
+		buf_append_text(&b->response, "\r\n");
+	}
+}
+
+static void prepare_dns(struct bench *b)
+{
+	static const char name[] = "\7example\4test\0\0\1\0\1";
+	static const char asked[] = "\1\2\1\0\0\1\0\0\0\0\0\0", answered[] = "\1\2\201\200\0\1\0\1\0\0\0\0";
+	static const char address[] = "\300\14\0\1\0\1\0\0\1\54\0\4\135\270\330\42";
+	b->event.proto = PROTO_UDP;
+	buf_append(&b->request, asked, sizeof asked - 1);
+	buf_append(&b->request, name, sizeof name - 1);
+	buf_append(&b->response, answered, sizeof answered - 1);
+	buf_append(&b->response, name, sizeof name - 1);
+	buf_append(&b->response, address, sizeof address - 1);
+}
+
 int main(int argc, char **argv)
 {
-	BUF_CLEANUP struct buf response = { 0 };
-	struct bench b = { .sink = { print } };
+	struct bench b = { .sink = { print }, .pipelined = 1 };
 	uint64_t count = argc > 2 ? strtoull(argv[1], NULL, 10) : 0, size = argc > 2 ? strtoull(argv[2], NULL, 10) : 0;
 	size_t piece = argc > 3 ? strtoull(argv[3], NULL, 10) : 64 << 10;
+	const char *protocol = argc > 4 ? argv[4] : "HTTP";
 	if (argc < 3 || piece == 0) {
-		fprintf(stderr, "usage: requests N BODY [PIECE]\n");
+		fprintf(stderr, "usage: requests N BODY [PIECE [PROTOCOL]]\n");
 		return 2;
 	}
-	buf_printf(&response, "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %llu\r\n\r\n", (unsigned long long)size);
-	for (uint64_t i = 0; i < size; i++)
-		buf_append_byte(&response, (uint8_t)('a' + i % 26));
+	if (strcmp(protocol, "Redis") == 0)
+		prepare_redis(&b, size);
+	else if (strcmp(protocol, "DNS") == 0)
+		prepare_dns(&b);
+	else
+		prepare_http(&b, size);
 	uint64_t start = time_of(CLOCK_PROCESS_CPUTIME_ID);
-	enum err err = run(&b, count, buf_view(&response), piece);
+	enum err err = run(&b, count, piece);
 	double seconds = (double)(time_of(CLOCK_PROCESS_CPUTIME_ID) - start) / NS_PER_S;
 	printf("%.9f %llu %llu\n", seconds, (unsigned long long)b.exchanges, (unsigned long long)b.bytes);
 	connections_destroy(b.connections);
 	emitter_destroy(b.emitter);
 	output_finish(&b.output);
+	buf_finish(&b.request);
+	buf_finish(&b.response);
 	if (err)
 		fprintf(stderr, "requests: %s\n", err_text());
 	return err ? 1 : 0;

@@ -1,6 +1,7 @@
 #include "base/arena.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { ALIGN = 16, CHUNK = 64 * 1024 };
 
@@ -19,22 +20,37 @@ void arena_finish(struct arena *arena)
 	*arena = (struct arena){ 0 };
 }
 
+void arena_clear(struct arena *arena)
+{
+	struct arena_chunk *kept = NULL;
+	for (struct arena_chunk *chunk = arena->chunks, *previous; chunk; chunk = previous) {
+		previous = chunk->previous;
+		if ((uint8_t *)(chunk + 1) + CHUNK == arena->end)
+			kept = chunk;
+		else
+			free(chunk);
+	}
+	if (kept)
+		kept->previous = NULL;
+	*arena = (struct arena){ kept, kept ? (uint8_t *)(kept + 1) : NULL, kept ? arena->end : NULL };
+}
+
 /* Objects larger than a quarter of a chunk get a chunk of their own, so that the current one is not wasted. */
 static void *arena_chunk(struct arena *arena, size_t size)
 {
 	bool own = size > CHUNK / 4;
 	size_t capacity = own ? size : CHUNK;
-	struct arena_chunk *chunk = calloc(1, sizeof *chunk + capacity);
+	struct arena_chunk *chunk = own ? calloc(1, sizeof *chunk + capacity) : malloc(sizeof *chunk + capacity);
 	if (!chunk)
 		return NULL;
 	chunk->previous = arena->chunks;
 	arena->chunks = chunk;
 	uint8_t *data = (uint8_t *)(chunk + 1);
-	if (!own) {
-		arena->next = data + size;
-		arena->end = data + capacity;
-	}
-	return data;
+	if (own)
+		return data;
+	arena->next = data + size;
+	arena->end = data + capacity;
+	return memset(data, 0, size); /* not all of it: most arenas are small */
 }
 
 void *arena_array(struct arena *arena, size_t count, size_t size)
@@ -47,7 +63,7 @@ void *arena_array(struct arena *arena, size_t count, size_t size)
 		return arena_chunk(arena, total);
 	void *data = arena->next;
 	arena->next += total;
-	return data;
+	return memset(data, 0, total);
 }
 
 char *arena_text(struct arena *arena, struct view text)

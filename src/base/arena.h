@@ -14,6 +14,8 @@ struct arena {
 
 void arena_finish(struct arena *arena); /* frees everything; empty and valid after; NULL allowed */
 
+void arena_clear(struct arena *arena);  /* what was there is gone, but for memory that is worth keeping */
+
 /* `count` objects of `size` bytes, zeroed and aligned to 16; NULL when there is no memory or the product overflows. */
 void *arena_array(struct arena *arena, size_t count, size_t size) __attribute__((malloc));
 

@@ -22,6 +22,7 @@ struct decoder {
 	uint32_t count, capacity;
 	uint64_t next;
 	struct parts parts;
+	struct dns_scratch scratch;
 	struct buf shape, why, gone;
 	enum err err;
 };
@@ -46,6 +47,8 @@ static void destroy(struct decoder *d)
 	buf_finish(&d->sides[1].bytes);
 	free(d->pending);
 	parts_finish(&d->parts);
+	arena_finish(&d->scratch.arena);
+	buf_finish(&d->scratch.text);
 	buf_finish(&d->shape);
 	buf_finish(&d->why);
 	buf_finish(&d->gone);
@@ -104,7 +107,7 @@ static void fill(struct decoder *d, struct view bytes, const struct dns_header *
 	parts_clear(&d->parts);
 	buf_clear(&d->why);
 	uint16_t rcode;
-	bool good = dns_describe(bytes, header, &d->parts, &d->shape, &d->why, &rcode);
+	bool good = dns_describe(bytes, header, &d->parts, &d->shape, &d->why, &d->scratch, d->options.lines, &rcode);
 	if (!good || !parts_tell(&d->parts, message))
 		d->err = d->err ? d->err : err_nomem();
 	message->protocol = view_text("DNS");

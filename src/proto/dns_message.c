@@ -9,6 +9,8 @@ enum { ANSWERS_MAX = 64, TYPE_OPT = 41, CLASS_IN = 1, CLASS_FLUSH = 0x8000 };
 
 /* A message under way. */
 struct reading {
+	struct dns_scratch *scratch;
+	bool lines;
 	struct view bytes;
 	const struct dns_header *header;
 	struct parts *parts;
@@ -17,11 +19,9 @@ struct reading {
 	size_t at;
 	uint16_t type;     /* that was asked for first */
 	uint16_t extended; /* the upper bits of the response's code */
-	struct datum answers[ANSWERS_MAX];
-	struct datum addresses[ANSWERS_MAX];
 	uint32_t answer_count, address_count, answers_more;
-	struct arena arena; /* of their text */
-	struct buf text;
+	struct datum answers[ANSWERS_MAX]; /* as many as were counted */
+	struct datum addresses[ANSWERS_MAX];
 };
 
 static uint16_t u16(struct view bytes, size_t at)
@@ -60,40 +60,27 @@ static const char *opcode_name(uint16_t flags, char room[static 16])
 	return room;
 }
 
-/* Text that ldns made; it is freed. */
-static void append_made(struct buf *out, char *made)
-{
-	if (made)
-		buf_append_text(out, made);
-	else
-		out->failed = true;
-	free(made);
-}
-
-static void append_type(struct buf *out, ldns_rr_type type)
-{
-	append_made(out, ldns_rr_type2str(type));
-}
-
-static void append_class(struct buf *out, uint16_t class)
-{
-	append_made(out, ldns_rr_class2str((ldns_rr_class) class));
-}
-
-/* A name without the dot behind it, but for the root's. */
 static void append_rdf(struct buf *out, const ldns_rdf *rdf)
 {
-	size_t start = out->size;
-	char *text = ldns_rdf2str(rdf);
-	if (!text) { /* it is not what its type would have it be: as RFC 3597 shows what nobody knows */
-		buf_printf(out, "\\# %zu ", ldns_rdf_size(rdf));
-		for (size_t i = 0; i < ldns_rdf_size(rdf); i++)
-			buf_printf(out, "%02x", ldns_rdf_data(rdf)[i]);
+	struct view data = view_of(ldns_rdf_data(rdf), ldns_rdf_size(rdf));
+	ldns_rdf_type type = ldns_rdf_get_type(rdf);
+	if (type == LDNS_RDF_TYPE_DNAME) {
+		dns_append_name(out, data);
 		return;
 	}
-	append_made(out, text);
-	if (ldns_rdf_get_type(rdf) == LDNS_RDF_TYPE_DNAME && out->size > start + 1 && out->data[out->size - 1] == '.')
-		out->size--;
+	if (type == LDNS_RDF_TYPE_A || type == LDNS_RDF_TYPE_AAAA) {
+		if (dns_append_address(out, type == LDNS_RDF_TYPE_A ? LDNS_RR_TYPE_A : LDNS_RR_TYPE_AAAA, data))
+			return;
+	}
+	char *text = ldns_rdf2str(rdf);
+	if (text) {
+		buf_append_text(out, text);
+	} else { /* it is not what its type would have it be: as RFC 3597 shows what nobody knows */
+		buf_printf(out, "\\# %zu ", data.size);
+		for (size_t i = 0; i < data.size; i++)
+			buf_printf(out, "%02x", data.data[i]);
+	}
+	free(text);
 }
 
 static void append_data(struct buf *out, const ldns_rr *rr)
@@ -107,10 +94,10 @@ static void append_data(struct buf *out, const ldns_rr *rr)
 
 static bool keep_text(struct reading *r, struct datum *ret_datum)
 {
-	const char *copy = arena_text(&r->arena, buf_view(&r->text));
-	if (!copy || r->text.failed)
+	const char *copy = arena_text(&r->scratch->arena, buf_view(&r->scratch->text));
+	if (!copy || r->scratch->text.failed)
 		return false;
-	*ret_datum = datum_word(view_of(copy, r->text.size));
+	*ret_datum = datum_word(view_of(copy, r->scratch->text.size));
 	return true;
 }
 
@@ -122,15 +109,15 @@ static bool add_answer(struct reading *r, const ldns_rr *rr)
 		r->answers_more++;
 		return true;
 	}
-	buf_clear(&r->text);
-	append_data(&r->text, rr);
-	if ((type == LDNS_RR_TYPE_A || type == LDNS_RR_TYPE_AAAA) && !keep_text(r, &r->addresses[r->address_count++]))
+	buf_clear(&r->scratch->text);
+	append_data(&r->scratch->text, rr);
+	if (!r->lines && (type == LDNS_RR_TYPE_A || type == LDNS_RR_TYPE_AAAA) && !keep_text(r, &r->addresses[r->address_count++]))
 		return false;
 	if ((uint16_t)type != r->type) {
-		buf_clear(&r->text);
-		append_type(&r->text, type);
-		buf_append_byte(&r->text, ' ');
-		append_data(&r->text, rr);
+		buf_clear(&r->scratch->text);
+		dns_append_type(&r->scratch->text, (uint16_t)type);
+		buf_append_byte(&r->scratch->text, ' ');
+		append_data(&r->scratch->text, rr);
 	}
 	return keep_text(r, &r->answers[r->answer_count++]);
 }
@@ -140,21 +127,23 @@ static bool add_record(struct reading *r, enum dns_section section, const ldns_r
 {
 	static const char *const names[] = { "question", "answer", "authority", "additional" };
 	static const char *const updates[] = { "zone", "prerequisite", "update", "additional" };
-	buf_clear(&r->text);
-	append_rdf(&r->text, ldns_rr_owner(rr));
+	if (r->lines)
+		return true;
+	buf_clear(&r->scratch->text);
+	append_rdf(&r->scratch->text, ldns_rr_owner(rr));
 	if (section != DNS_QUESTION)
-		buf_printf(&r->text, " %u", ldns_rr_ttl(rr));
-	buf_append_byte(&r->text, ' ');
-	append_class(&r->text, (uint16_t)ldns_rr_get_class(rr));
-	buf_append_byte(&r->text, ' ');
-	append_type(&r->text, ldns_rr_get_type(rr));
+		buf_printf(&r->scratch->text, " %u", ldns_rr_ttl(rr));
+	buf_append_byte(&r->scratch->text, ' ');
+	dns_append_class(&r->scratch->text, (uint16_t)ldns_rr_get_class(rr));
+	buf_append_byte(&r->scratch->text, ' ');
+	dns_append_type(&r->scratch->text, (uint16_t)ldns_rr_get_type(rr));
 	if (section != DNS_QUESTION && ldns_rr_rd_count(rr))
-		buf_append_byte(&r->text, ' ');
+		buf_append_byte(&r->scratch->text, ' ');
 	if (section != DNS_QUESTION)
-		append_data(&r->text, rr);
+		append_data(&r->scratch->text, rr);
 	bool update = (r->header->flags >> 11 & 15) == LDNS_PACKET_UPDATE;
-	parts_add(r->parts, (update ? updates : names)[section], datum_word(buf_view(&r->text)));
-	return !r->text.failed;
+	parts_add(r->parts, (update ? updates : names)[section], datum_word(buf_view(&r->scratch->text)));
+	return !r->scratch->text.failed;
 }
 
 /* A question as the line has it: the class only if it is not the usual one. */
@@ -162,10 +151,10 @@ static void print_question(struct buf *out, const ldns_rr *rr)
 {
 	uint16_t class = (uint16_t)ldns_rr_get_class(rr);
 	if ((class & ~CLASS_FLUSH) != CLASS_IN) {
-		append_class(out, class);
+		dns_append_class(out, class);
 		buf_append_byte(out, ' ');
 	}
-	append_type(out, ldns_rr_get_type(rr));
+	dns_append_type(out, (uint16_t)ldns_rr_get_type(rr));
 	buf_append_byte(out, ' ');
 	append_rdf(out, ldns_rr_owner(rr));
 }
@@ -173,15 +162,17 @@ static void print_question(struct buf *out, const ldns_rr *rr)
 static void add_question_attributes(struct reading *r, const ldns_rr *rr)
 {
 	r->type = (uint16_t)ldns_rr_get_type(rr);
-	buf_clear(&r->text);
-	append_rdf(&r->text, ldns_rr_owner(rr));
-	parts_attribute(r->parts, "dns.question.name", datum_word(buf_view(&r->text)));
-	buf_clear(&r->text);
-	append_type(&r->text, ldns_rr_get_type(rr));
-	parts_attribute(r->parts, "dns.question.type", datum_word(buf_view(&r->text)));
-	buf_clear(&r->text);
-	append_class(&r->text, (uint16_t)ldns_rr_get_class(rr));
-	parts_attribute(r->parts, "dns.question.class", datum_word(buf_view(&r->text)));
+	if (r->lines)
+		return;
+	buf_clear(&r->scratch->text);
+	append_rdf(&r->scratch->text, ldns_rr_owner(rr));
+	parts_attribute(r->parts, "dns.question.name", datum_word(buf_view(&r->scratch->text)));
+	buf_clear(&r->scratch->text);
+	dns_append_type(&r->scratch->text, (uint16_t)ldns_rr_get_type(rr));
+	parts_attribute(r->parts, "dns.question.type", datum_word(buf_view(&r->scratch->text)));
+	buf_clear(&r->scratch->text);
+	dns_append_class(&r->scratch->text, (uint16_t)ldns_rr_get_class(rr));
+	parts_attribute(r->parts, "dns.question.class", datum_word(buf_view(&r->scratch->text)));
 }
 
 static bool add_question(struct reading *r, const ldns_rr *rr)
@@ -192,10 +183,10 @@ static bool add_question(struct reading *r, const ldns_rr *rr)
 	}
 	if (r->header->flags & DNS_RESPONSE)
 		return !r->shape->failed;
-	buf_clear(&r->text);
-	print_question(&r->text, rr);
-	parts_word(r->parts, datum_word(buf_view(&r->text)));
-	return !r->text.failed;
+	buf_clear(&r->scratch->text);
+	print_question(&r->scratch->text, rr);
+	parts_word(r->parts, datum_word(buf_view(&r->scratch->text)));
+	return !r->scratch->text.failed;
 }
 
 /* RFC 6891: its class is a size, its time to live bits of the header. */
@@ -205,24 +196,24 @@ static bool add_opt(struct reading *r, size_t start)
 	if (b.size < 11)
 		return true;
 	r->extended = b.data[5];
-	buf_clear(&r->text);
-	buf_printf(&r->text, "version %u udp %u", b.data[6], u16(b, 3));
+	buf_clear(&r->scratch->text);
+	buf_printf(&r->scratch->text, "version %u udp %u", b.data[6], u16(b, 3));
 	if (b.data[7] & 0x80)
-		buf_append_text(&r->text, " do");
+		buf_append_text(&r->scratch->text, " do");
 	char room[16];
 	if (r->extended && r->header->flags & DNS_RESPONSE)
-		buf_printf(&r->text, " rcode %s", dns_rcode_name((uint16_t)(r->extended << 4 | (r->header->flags & 15)), room));
+		buf_printf(&r->scratch->text, " rcode %s", dns_rcode_name((uint16_t)(r->extended << 4 | (r->header->flags & 15)), room));
 	for (size_t i = 11; i + 4 <= b.size;) {
 		struct view data = view_slice(b, i + 4, u16(b, i + 2));
-		buf_printf(&r->text, " option %u", u16(b, i));
+		buf_printf(&r->scratch->text, " option %u", u16(b, i));
 		if (data.size)
-			buf_append_byte(&r->text, ' ');
+			buf_append_byte(&r->scratch->text, ' ');
 		for (size_t k = 0; k < data.size; k++)
-			buf_printf(&r->text, "%02x", data.data[k]);
+			buf_printf(&r->scratch->text, "%02x", data.data[k]);
 		i += 4 + u16(b, i + 2);
 	}
-	parts_add(r->parts, "edns", datum_word(buf_view(&r->text)));
-	return !r->text.failed;
+	parts_add(r->parts, "edns", datum_word(buf_view(&r->scratch->text)));
+	return !r->scratch->text.failed;
 }
 
 /* False: the message cannot be read any further, or there is no memory. */
@@ -252,7 +243,8 @@ static bool read_record(struct reading *r, enum dns_section section, uint32_t nu
 	return good;
 }
 
-static void add_head(struct reading *r)
+/* The header. */
+static void add_fields(struct reading *r)
 {
 	static const struct {
 		uint16_t flag;
@@ -263,14 +255,21 @@ static void add_head(struct reading *r)
 	parts_add(r->parts, "opcode", datum_keyword(opcode_name(r->header->flags, room)));
 	if (r->header->flags & DNS_RESPONSE)
 		parts_add(r->parts, "rcode", datum_keyword(dns_rcode_name(r->header->flags & 15, room)));
-	buf_clear(&r->text);
+	buf_clear(&r->scratch->text);
 	for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
 		if (r->header->flags & flags[i].flag)
-			buf_printf(&r->text, "%s%s", r->text.size ? " " : "", flags[i].name);
+			buf_printf(&r->scratch->text, "%s%s", r->scratch->text.size ? " " : "", flags[i].name);
 	}
-	if (r->text.size)
-		parts_add(r->parts, "flags", datum_word(buf_view(&r->text)));
+	if (r->scratch->text.size)
+		parts_add(r->parts, "flags", datum_word(buf_view(&r->scratch->text)));
 	parts_attribute(r->parts, "dns.id", datum_uint(r->header->id));
+}
+
+static void add_head(struct reading *r)
+{
+	char room[16];
+	if (!r->lines)
+		add_fields(r);
 	if (r->header->flags >> 11 & 15) {
 		if (!(r->header->flags & DNS_RESPONSE))
 			parts_word(r->parts, datum_keyword(opcode_name(r->header->flags, room)));
@@ -286,8 +285,9 @@ static void add_outcome(struct reading *r, uint16_t rcode)
 	struct datum answers = datum_array(r->answers, r->answer_count), addresses = datum_array(r->addresses, r->address_count);
 	answers.flags = DATUM_LISTED;
 	answers.more = r->answers_more;
-	parts_attribute(r->parts, "dns.response_code", datum_keyword(name));
-	if (r->address_count)
+	if (!r->lines)
+		parts_attribute(r->parts, "dns.response_code", datum_keyword(name));
+	if (r->address_count && !r->lines)
 		parts_attribute(r->parts, "dns.answers", addresses);
 	if (rcode || (!r->answer_count && !(r->header->flags & DNS_TC)))
 		parts_word(r->parts, datum_keyword(name));
@@ -298,9 +298,18 @@ static void add_outcome(struct reading *r, uint16_t rcode)
 }
 
 bool dns_describe(struct view bytes, const struct dns_header *header, struct parts *parts, struct buf *shape, struct buf *why,
-	uint16_t *ret_rcode)
+	struct dns_scratch *scratch, bool lines, uint16_t *ret_rcode)
 {
-	struct reading r = { .bytes = bytes, .header = header, .parts = parts, .shape = shape, .why = why, .at = DNS_HEADER_SIZE };
+	struct reading r;
+	memset(&r, 0, offsetof(struct reading, answers)); /* what is behind is large, and counted */
+	r.scratch = scratch;
+	r.lines = lines;
+	r.bytes = bytes;
+	r.header = header;
+	r.parts = parts;
+	r.shape = shape;
+	r.why = why;
+	r.at = DNS_HEADER_SIZE;
 	bool good = true;
 	buf_clear(shape);
 	add_head(&r);
@@ -309,16 +318,16 @@ bool dns_describe(struct view bytes, const struct dns_header *header, struct par
 			good = read_record(&r, (enum dns_section)section, i);
 	}
 	if (good && r.at < bytes.size) {
-		buf_clear(&r.text);
-		buf_printf(&r.text, "%zu bytes", bytes.size - r.at);
-		parts_add(parts, "rest", datum_word(buf_view(&r.text)));
+		buf_clear(&scratch->text);
+		buf_printf(&scratch->text, "%zu bytes", bytes.size - r.at);
+		parts_add(parts, "rest", datum_word(buf_view(&scratch->text)));
 	}
 	*ret_rcode = header->flags & DNS_RESPONSE ? (uint16_t)(r.extended << 4 | (header->flags & 15)) : 0;
 	if (header->flags & DNS_RESPONSE)
 		add_outcome(&r, *ret_rcode);
-	parts->failed |= shape->failed | why->failed | r.text.failed;
-	arena_finish(&r.arena);
-	buf_finish(&r.text);
+	parts->failed |= shape->failed | why->failed | scratch->text.failed;
+	arena_clear(&scratch->arena);
+	buf_clear(&scratch->text);
 	return !parts->failed;
 }
 

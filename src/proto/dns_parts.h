@@ -28,6 +28,12 @@ enum {
 	DNS_CD = 0x0010
 };
 
+/* What one message after the other is read with. */
+struct dns_scratch {
+	struct arena arena;
+	struct buf text;
+};
+
 /* dns_message.c. False: too short. */
 bool dns_read_header(struct view bytes, struct dns_header *ret_header);
 
@@ -39,6 +45,12 @@ bool dns_is_message(struct view bytes);
  * memory.
  */
 bool dns_describe(struct view bytes, const struct dns_header *header, struct parts *parts, struct buf *shape, struct buf *why,
-	uint16_t *ret_rcode);
+	struct dns_scratch *scratch, bool lines, uint16_t *ret_rcode);
+
+/* dns_text.c: as zone files have it, but names without the dot behind them. */
+void dns_append_name(struct buf *out, struct view name);  /* of labels, without pointers */
+void dns_append_type(struct buf *out, uint16_t type);
+void dns_append_class(struct buf *out, uint16_t class);
+bool dns_append_address(struct buf *out, uint16_t type, struct view data); /* false: it is none */
 
 const char *dns_rcode_name(uint16_t rcode, char room[static 16]);

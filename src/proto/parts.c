@@ -12,7 +12,7 @@ void parts_finish(struct parts *p)
 
 void parts_clear(struct parts *p)
 {
-	arena_finish(&p->arena);
+	arena_clear(&p->arena);
 	buf_clear(&p->line);
 	buf_clear(&p->parts);
 	buf_clear(&p->attributes);

@@ -18,8 +18,8 @@ static enum err create(const struct decoder_options *options, struct message_sin
 		resp->commands = i == SIDE_CLIENT;
 		resp->memory = options->memory;
 		resp->max = options->body_max > VALUE_MAX ? options->body_max : VALUE_MAX;
-		resp->string_max = options->body_max ? resp->max : LINE_STRING;
-		resp->items_max = options->body_max ? UINT32_MAX : LINE_ITEMS + 2;
+		resp->string_max = options->lines ? LINE_STRING : resp->max;
+		resp->items_max = options->lines ? LINE_ITEMS + 2 : UINT32_MAX;
 		d->sides[i].parts.max = options->body_max;
 	}
 	*ret_decoder = d;

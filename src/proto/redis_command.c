@@ -151,7 +151,7 @@ static void tell(struct decoder *d, struct direction *s, struct message *message
 	struct datum *words = (struct datum *)s->resp.value.items;
 	uint32_t count = datum_has_items(&s->resp.value) ? s->resp.value.count : 0;
 	uint64_t more = datum_has_items(&s->resp.value) ? s->resp.value.more : 0;
-	if (d->options.body_max) {
+	if (!d->options.lines) {
 		parts_clear(&s->parts);
 		add_parts(d, &s->parts, words, count, more);
 		if (!parts_tell(&s->parts, message)) {

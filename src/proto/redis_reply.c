@@ -130,7 +130,7 @@ static void name_message(struct decoder *d, const struct resp *resp, struct mess
 
 static void add_parts(struct decoder *d, struct direction *s, bool alone)
 {
-	if (!d->options.body_max)
+	if (d->options.lines)
 		return;
 	redis_add_value(&s->parts, &s->resp);
 	if (alone)

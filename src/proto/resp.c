@@ -327,12 +327,11 @@ enum resp_result resp_feed(struct resp *r, struct view bytes, size_t *ret_used)
 bool resp_cut(struct resp *r, uint64_t *ret_left)
 {
 	*ret_left = r->string.begun && !r->string.chunked ? r->string.left : 0;
-	if (r->size == 0 || (r->frames.size == 0 && !r->string.begun))
-		return false;
+	bool any = r->frames.size || r->string.begun;
 	if (r->string.begun)
 		end_string(r);
 	while (r->frames.size)
 		resp_close(r);
-	resp_end(r);
-	return !(r->values.failed || r->items.failed || r->text.failed || r->attributes.failed);
+	resp_end(r); /* of what was said of a value that did not come, too */
+	return any && !(r->values.failed || r->items.failed || r->text.failed || r->attributes.failed);
 }

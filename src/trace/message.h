@@ -93,6 +93,7 @@ struct decoder_options {
 	struct message_memory *memory;
 	const struct handover *handover; /* NULL: the connection begins here */
 	bool datagrams; /* what is fed are datagrams, each whole */
+	bool lines; /* nobody looks at parts and attributes, but at words and shapes alone */
 };
 
 enum probe_result { PROBE_NO, PROBE_YES, PROBE_MORE };

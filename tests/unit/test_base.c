@@ -123,6 +123,28 @@ static void arena_keeps_its_chunk_beside_large_objects(void **state)
 	arena_finish(&arena);
 }
 
+/* What is cleared is used again, and zero as if it were new. */
+static void arena_is_used_again(void **state)
+{
+	(void)state;
+	struct arena arena = { 0 };
+	arena_clear(&arena);
+	uint8_t *first = arena_array(&arena, 1, 1000);
+	memset(first, 0xff, 1000);
+	assert_non_null(arena_array(&arena, 1, 1 << 20));
+	for (int i = 0; i < 100; i++)
+		assert_non_null(arena_array(&arena, 1, 10000));
+	arena_clear(&arena);
+	uint8_t *again = arena_array(&arena, 1, 1000);
+	for (size_t i = 0; i < 1000; i++)
+		assert_int_equal(again[i], 0);
+	memset(again, 0xff, 1000);
+	arena_clear(&arena);
+	assert_ptr_equal(arena_array(&arena, 1, 1000), again);
+	assert_int_equal(again[999], 0);
+	arena_finish(&arena);
+}
+
 static void arena_gives_null_on_overflow(void **state)
 {
 	(void)state;
@@ -302,6 +324,7 @@ int main(void)
 		cmocka_unit_test(buf_refuses_sizes_that_overflow),
 		cmocka_unit_test(arena_is_zeroed_and_aligned),
 		cmocka_unit_test(arena_keeps_its_chunk_beside_large_objects),
+		cmocka_unit_test(arena_is_used_again),
 		cmocka_unit_test(arena_gives_null_on_overflow),
 		cmocka_unit_test(arena_text_ends_with_nul),
 		cmocka_unit_test(err_keeps_the_text_and_prefixes_it),

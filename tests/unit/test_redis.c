@@ -58,7 +58,7 @@ static void test_lines_without_bodies(void **state)
 {
 	struct wire_how how = line;
 	(void)state;
-	how.body_max = 1;
+	how.lines = true;
 	for (uint32_t i = 0; i < REDIS_WIRES; i++) {
 		char *expected = wire_text(&redis_wires[i], line), *text = wire_text(&redis_wires[i], how);
 		assert_string_equal(text, expected);

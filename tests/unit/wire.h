@@ -45,6 +45,7 @@ struct wire_how {
 	uint16_t port;
 	size_t piece;      /* bytes of an event; 0: all of a step */
 	uint64_t body_max; /* 0: 1 MiB */
+	bool lines;        /* decoders are told that nothing else is shown */
 };
 
 /* Exchanges that are printed into memory, and a connection that feeds them. */
@@ -69,6 +70,7 @@ static void wire_start(struct wire_run *r, struct wire_how how)
 {
 	struct connections_options options = { { .head_max = 64 << 10, .body_max = how.body_max ? how.body_max : 1 << 20 }, protocols,
 		NULL };
+	options.decoder.lines = how.lines;
 	setenv("TZ", "AEST-10", 1);
 	*r = (struct wire_run){ .sink = { wire_print }, .how = how, .printer = { .verbose = how.verbose, .secrets = how.secrets } };
 	output_init(&r->output, memfd_create("request", MFD_CLOEXEC), "memory", OUTPUT_BUFFERED);
