@@ -2,6 +2,7 @@
 #include "proto/http.h"
 #include "proto/postgresql.h"
 #include "proto/redis.h"
+#include "proto/smtp.h"
 #include "proto/tls.h"
 #include "proto/websocket.h"
 
@@ -10,6 +11,7 @@ const struct protocol *const protocols[] = {
 	&postgresql_protocol,
 	&redis_protocol,
 	&dns_protocol,
+	&smtp_protocol,
 	&tls_protocol,
 	&websocket_protocol,
 	NULL,

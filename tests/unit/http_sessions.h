@@ -171,7 +171,7 @@ static const struct session http_sessions[] = {
 	{ "another protocol", { ASK("\3\0\0\7\1\2\3 not HTTP at all\n"), ANSWER("nor this\r\n"), CLIENT_ENDS } },
 	{ "nothing", { CLIENT_ENDS, SERVER_ENDS } },
 	{ "a word of another protocol",
-		{ ANSWER("220 mail.test ESMTP\r\n"), ASK("EHLO a\r\n"), ANSWER("250 mail.test\r\n"), CLIENT_ENDS } },
+		{ ANSWER("220 ftp.test ready\r\n"), ASK("USER a\r\n"), ANSWER("331 ftp.test\r\n"), CLIENT_ENDS } },
 	{ "a binary body",
 		{ ASK("GET /bin HTTP/1.1\r\nHost: a\r\n\r\n"),
 			ANSWER("HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n\x00\x01\x02\x03\x80\xff\x7f abcdefghijk\n\x10"),
