@@ -1,7 +1,10 @@
 #include "cli/check_process.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <sys/file.h>
 
+#include "log/mend.h"
 #include "registry/files.h"
 
 enum { MOST_FINDINGS = 100 };
@@ -182,13 +185,40 @@ static enum err remove_leftovers(const struct process *process, struct process_c
 	return err;
 }
 
+static void add_finding(void *data, enum log_finding finding, const char *text)
+{
+	struct process_check *check = data;
+	findings_add(finding == LOG_MENDED ? &check->repairs : &check->problems, text);
+}
+
+/* One at a time: the lock on the directory is for nothing else. */
+static enum err mend_log(const struct process *process, bool repair, struct process_check *check)
+{
+	if (process_is_running(process))
+		return ERR_NONE;
+	if (repair && flock(process->dir_fd, LOCK_EX | LOCK_NB) < 0) {
+		if (errno != EWOULDBLOCK)
+			return err_set_errno(errno, "can't lock the directory of the process");
+		findings_add(&check->problems, "another timecraft is repairing it");
+		return ERR_NONE;
+	}
+	if (repair)
+		TRY(remove_leftovers(process, check));
+	enum err err = log_mend(process->dir_fd, repair, add_finding, check);
+	if (repair)
+		flock(process->dir_fd, LOCK_UN);
+	if (!err || err == ERR_NOMEM)
+		return err;
+	add_problem(check); /* a full disk, ... */
+	return ERR_NONE;
+}
+
 static enum err check_opened(struct registry *registry, const struct process *process, bool repair, struct module_checks *modules,
 	struct process_check *check)
 {
 	TRY(check_manifest(registry, process, modules, check));
+	TRY(mend_log(process, repair, check));
 	TRY(check_log(process, check));
-	if (repair && check->state != LOG_RUNNING)
-		TRY(remove_leftovers(process, check));
 	TRY(buf_status(&check->problems.texts));
 	return buf_status(&check->repairs.texts);
 }

@@ -36,6 +36,7 @@ enum frame_flag { FRAME_CONTINUES = 1, FRAME_FAULTED = 2, FRAME_NOTED = 2, FRAME
 #define INDEX_CHECKPOINT (UINT64_C(1) << 63) /* in the offset of an index's entry: of a checkpoint */
 #define SPAN_NOTE        UINT32_MAX /* as the offset of a span of two bytes or more: it is a note, not guest memory */
 #define SPAN_IOV         (UINT32_C(1) << 31) /* in a span's size */
+enum segment_follows { SEGMENT_LAST = 0, SEGMENT_CONTINUES = 1, SEGMENT_KILLED = 2 }; /* in a footer */
 enum segment_flag { SEGMENT_WRITTEN = 1, SEGMENT_REPEATS = 2 };
 
 /* Of inputs and spans in segments with SEGMENT_REPEATS: not their bytes follow, but parts. */
@@ -66,7 +67,7 @@ struct block_header {
 struct footer {
 	uint64_t index_offset, record_count, end_kind, end_args[2], raw_bytes;
 	struct time_anchor anchor;
-	uint64_t continues; /* 1: another segment follows */
+	uint64_t continues; /* enum segment_follows */
 	uint8_t reserved[16];
 };
 

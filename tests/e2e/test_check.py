@@ -1,8 +1,12 @@
 """check: what is whole, what is damaged and where, and what --repair mends."""
 
+import ctypes
+import datetime
 import json
 import os
 import re
+import subprocess
+import time
 
 import pytest
 from conftest import wait_for
@@ -16,6 +20,14 @@ def run(timecraft, guest):
         return timecraft("run", "--restrict", guest(name), *arguments).stderr.splitlines()[0]
 
     return run
+
+
+@pytest.fixture
+def xxh3():
+    """The check of bytes as a recording has it."""
+    function = ctypes.CDLL("libxxhash.so.0").XXH3_64bits
+    function.argtypes, function.restype = [ctypes.c_char_p, ctypes.c_size_t], ctypes.c_uint64
+    return lambda data: function(bytes(data), len(data)).to_bytes(8, "little")
 
 
 def module_of(timecraft):
@@ -172,3 +184,127 @@ def test_what_is_not_there_is_told(timecraft, run):
     result = timecraft("check", "@last", "ffff")
     message = f"timecraft: no process ffff in the registry {timecraft.registry}\n"
     assert (result.returncode, result.stdout, result.stderr) == (1, "", message)
+
+
+def last_block(segment):
+    """Where the last block of records ends."""
+    data, at = segment.read_bytes(), 80
+    while data[at:at + 4] == b"TCBK" and data[at + 4] in (1, 128):
+        at += 96 + int.from_bytes(data[at + 12:at + 16], "little")
+    return at
+
+
+def shown(timecraft):
+    """All that a recording tells, and its times in nanoseconds beside it."""
+    calls = [json.loads(line) for line in timecraft("trace", "syscall", "-o", "json", "@last").stdout.splitlines()]
+    times = [call.pop("time") for call in calls]
+    return calls, [int(datetime.datetime.fromisoformat(time[:19]).timestamp()) * 10**9 + int(time[20:29]) for time in times]
+
+
+def kill_while_it_chats(timecraft, guest, enough):
+    """Until there is so much in its recording, beside the tail."""
+    process = timecraft.start("run", "--restrict", guest("chatter"), "100000000", stderr=subprocess.DEVNULL)
+    wait_for(lambda: list(timecraft.registry.glob("processes/[!.]*")))
+    wait_for(lambda: (timecraft.process() / "00000000.log").stat().st_size > enough)
+    process.kill()
+    process.communicate()
+
+
+@pytest.mark.parametrize("enough", [0, 100_000])
+def test_what_is_in_a_tail_is_sealed(timecraft, guest, enough):
+    kill_while_it_chats(timecraft, guest, enough)
+    calls, times = shown(timecraft)
+    whole = timecraft.lines("check", "@last")
+    killed = timecraft("logs").stderr[-100:]
+    assert ": killed, " in whole[0] and killed.endswith("its recording ends without an end\n")
+    repaired = timecraft.lines("check", "--repair", "@last")
+    assert repaired[0] == whole[0]
+    assert re.fullmatch(r"    repaired: 00000000.log: it was sealed: \d+ records that began in the tail went into it", repaired[1])
+    assert not (timecraft.process() / "tail").exists()
+    sealed_calls, sealed_times = shown(timecraft)
+    assert sealed_calls == calls
+    assert max(abs(a - b) for a, b in zip(times, sealed_times, strict=True)) < 100  # they are rounded elsewhere
+    assert timecraft.lines("check", "--repair", "@last") == whole
+    assert timecraft("logs").stderr[-100:] == killed
+    assert timecraft.lines("get")[1].endswith("killed")
+    assert timecraft.lines("get", "log")[1].endswith("killed")
+    told = timecraft("replay", "-q", "@last")
+    assert (told.returncode, "its process was killed" in told.stderr) == (1, True)
+
+
+def test_a_repair_that_is_killed_loses_nothing(timecraft, guest):
+    kill_while_it_chats(timecraft, guest, 100_000)
+    calls, _ = shown(timecraft)
+    for delay in range(40):
+        process = timecraft.start("check", "--repair", "@last")
+        time.sleep(delay * 0.0005)
+        process.kill()
+        process.communicate()
+        result = timecraft("check", "@last")
+        assert (result.returncode, result.stderr) == (0, "")
+        if delay % 8 == 0:
+            assert shown(timecraft)[0] == calls
+    timecraft.lines("check", "--repair", "@last")
+    assert shown(timecraft)[0] == calls
+    assert not (timecraft.process() / "tail").exists()
+
+
+@pytest.mark.parametrize("arguments, status", [(["exit", "7"], "exited 7"), (["trap"], "trapped: unreachable")])
+def test_an_index_and_an_end_are_written_again(timecraft, run, arguments, status):
+    run(*arguments)
+    segment = timecraft.process() / "00000000.log"
+    data, calls = segment.read_bytes(), shown(timecraft)
+    whole, end = timecraft.lines("check", "@last"), last_block(segment)
+    assert len(data) - end == 96 + 40 + 96 + 96
+    variants = [data[:size] for size in range(end, len(data), 17)]
+    variants += [data[:at] + bytes([data[at] ^ 0x20]) + data[at + 1:] for at in range(end, len(data), 11)]
+    variants += [data[:end] + bytes(10000), data[:end] + os.urandom(300)]
+    for variant in variants:
+        segment.write_bytes(variant)
+        assert damaged(timecraft, "@last")
+        repaired = timecraft.lines("check", "--repair", "@last")
+        assert repaired[0] == whole[0]
+        assert repaired[1:] in (["    repaired: 00000000.log: its index was written again"], ["    repaired: 00000000.log: its end was written again"])
+        assert timecraft.lines("check", "--repair", "@last") == whole
+        assert timecraft.lines("get")[1].endswith(status)
+        assert len(segment.read_bytes()) == len(data) and shown(timecraft) == calls
+
+
+def test_an_index_that_is_not_of_its_blocks_is_told(timecraft, run, xxh3):
+    """Its checksums are right: nobody but check looks at what it says."""
+    run("exit")
+    segment = timecraft.process() / "00000000.log"
+    data, end = bytearray(segment.read_bytes()), last_block(segment)
+    data[end + 96] ^= 1
+    data[end + 80:end + 88] = xxh3(data[end + 96:end + 136])
+    data[end + 88:end + 96] = xxh3(data[end:end + 88])
+    segment.write_bytes(data)
+    assert damaged(timecraft) == ["00000000.log: its index is not that of its blocks: --repair writes it again"]
+    assert timecraft.lines("check", "--repair", "@last")[1:] == ["    repaired: 00000000.log: its index was written again"]
+    assert timecraft("check").returncode == 0
+
+
+def test_repair_leaves_what_it_cannot_mend(timecraft, run):
+    run("20000", name="chatter")
+    segment = timecraft.process() / "00000000.log"
+    data, end = segment.read_bytes(), last_block(segment)
+    for variant in (data[:1000] + b"x" + data[1001:], data[:end - 1], data[:end - 1] + bytes(1000), data[:40], data[:100] + data[101:],
+                    data[:20] + b"\xff" + data[21:], b""):
+        segment.write_bytes(variant)
+        before = timecraft("check", "@last")
+        result = timecraft("check", "--repair", "@last")
+        assert (before.returncode, result.returncode, result.stdout) == (1, 1, before.stdout)
+        assert segment.read_bytes() == variant
+
+
+def test_a_tail_that_is_damaged_stays(timecraft, guest):
+    kill_while_it_chats(timecraft, guest, 100_000)
+    tail, segment = timecraft.process() / "tail", timecraft.process() / "00000000.log"
+    data, log = bytearray(tail.read_bytes()), segment.read_bytes()
+    for at in range(4096 + 64 + 300, len(data), 1 << 18):
+        data[at] ^= 0xFF
+    tail.write_bytes(data)
+    before = timecraft("check", "@last")
+    result = timecraft("check", "--repair", "@last")
+    assert (before.returncode, result.returncode, result.stdout) == (1, 1, before.stdout)
+    assert (tail.read_bytes(), segment.read_bytes()) == (bytes(data), log)
