@@ -161,6 +161,7 @@ static enum err check_log(const struct process *process, struct process_check *c
 	}
 	check->readable = true;
 	check->state = log_state(reader);
+	check->first = log_first(reader);
 	err = read_records(reader, check);
 	log_close(reader);
 	if (!err)
@@ -191,25 +192,26 @@ static void add_finding(void *data, enum log_finding finding, const char *text)
 	findings_add(finding == LOG_MENDED ? &check->repairs : &check->problems, text);
 }
 
-/* One at a time: the lock on the directory is for nothing else. */
 static enum err mend_log(const struct process *process, bool repair, struct process_check *check)
 {
 	if (process_is_running(process))
 		return ERR_NONE;
-	if (repair && flock(process->dir_fd, LOCK_EX | LOCK_NB) < 0) {
-		if (errno != EWOULDBLOCK)
-			return err_set_errno(errno, "can't lock the directory of the process");
-		findings_add(&check->problems, "another timecraft is repairing it");
-		return ERR_NONE;
-	}
 	if (repair)
 		TRY(remove_leftovers(process, check));
 	enum err err = log_mend(process->dir_fd, repair, add_finding, check);
-	if (repair)
-		flock(process->dir_fd, LOCK_UN);
 	if (!err || err == ERR_NOMEM)
 		return err;
 	add_problem(check); /* a full disk, ... */
+	return ERR_NONE;
+}
+
+/* One repairs at a time, and nobody checks meanwhile. The lock on the directory is for nothing else, and goes when it is closed. */
+static enum err lock_process(const struct process *process, bool repair)
+{
+	while (flock(process->dir_fd, repair ? LOCK_EX : LOCK_SH) < 0) {
+		if (errno != EINTR)
+			return err_set_errno(errno, "can't lock the directory of the process");
+	}
 	return ERR_NONE;
 }
 
@@ -217,6 +219,7 @@ static enum err check_opened(struct registry *registry, const struct process *pr
 	struct process_check *check)
 {
 	TRY(check_manifest(registry, process, modules, check));
+	TRY(lock_process(process, repair));
 	TRY(mend_log(process, repair, check));
 	TRY(check_log(process, check));
 	TRY(buf_status(&check->problems.texts));

@@ -145,7 +145,7 @@ static enum err remove_tail(const struct mending *m)
 	return unlinkat(m->dir_fd, "tail", 0) < 0 ? err_set_errno(errno, "cannot remove tail") : ERR_NONE;
 }
 
-/* Of a process that was killed: what it recorded last is in the tail. A recording without an end stays one. */
+/* Of a process that was killed: what it did last is in the tail. A recording without an end stays one. */
 static enum err seal(const struct mending *m, struct segment_scan *s, const struct tail_scan *tail)
 {
 	uint64_t number = s->next_number + tail->records;
@@ -163,7 +163,7 @@ static enum err seal(const struct mending *m, struct segment_scan *s, const stru
 	return ERR_NONE;
 }
 
-/* A recording that was closed, and lost its end: if the last record is still there that tells how the process ended, nothing else is lost. */
+/* A recording that was closed, and lost its end: if the last record tells how the process ended, nothing else is lost. */
 static enum err mend_end(const struct mending *m, struct segment_scan *s)
 {
 	struct footer footer = { .record_count = s->next_number, .raw_bytes = s->raw_bytes };
@@ -200,10 +200,9 @@ static enum err mend_last(const struct mending *m, struct segment_scan *s)
 
 enum err log_mend(int dir_fd, bool mend, log_finding_visit *visit, void *data)
 {
-	enum { MOST = 1 << 20 };
 	const struct mending m = { dir_fd, mend, visit, data };
 	uint32_t first, last;
-	if (!segments_find(dir_fd, &first, &last) || last - first > MOST)
+	if (!segments_find(dir_fd, &first, &last))
 		return ERR_NONE;
 	enum err err = ERR_NONE;
 	uint64_t raw_bytes = 0; /* of segments before */

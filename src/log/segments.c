@@ -23,22 +23,36 @@ static bool parse_name(const char *name, uint32_t *ret_number)
 	return true;
 }
 
+/* Goes through all numbers from `from` on that are less than `limit`. */
+static void find_numbers(DIR *dir, uint64_t from, uint64_t limit, uint32_t *ret_first, uint32_t *ret_last)
+{
+	struct dirent *entry;
+	uint32_t number;
+	*ret_first = UINT32_MAX;
+	*ret_last = 0;
+	while ((entry = readdir(dir))) {
+		if (!parse_name(entry->d_name, &number) || number < from || number >= limit)
+			continue;
+		*ret_first = number < *ret_first ? number : *ret_first;
+		*ret_last = number > *ret_last ? number : *ret_last;
+	}
+}
+
 bool segments_find(int dir_fd, uint32_t *ret_first, uint32_t *ret_last)
 {
+	enum { MOST = 1 << 20 }; /* who put a file there with another number has readers look for all in between */
 	int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *entry;
-	uint32_t first = UINT32_MAX, last = 0, number;
+	uint32_t first, last;
 	if (!dir) {
 		if (fd >= 0)
 			close(fd);
 		return false;
 	}
-	while ((entry = readdir(dir))) {
-		if (!parse_name(entry->d_name, &number))
-			continue;
-		first = number < first ? number : first;
-		last = number > last ? number : last;
+	find_numbers(dir, 0, UINT64_MAX, &first, &last);
+	if (first <= last && last - first >= MOST) {
+		rewinddir(dir);
+		find_numbers(dir, first, (uint64_t)first + MOST, &first, &last);
 	}
 	closedir(dir);
 	if (first > last)

@@ -9,5 +9,5 @@ enum { SEGMENT_NAME = sizeof "00000000.log" + 2 };
 /* In `name`, which is returned. */
 const char *segment_name(uint32_t number, char name[SEGMENT_NAME]);
 
-/* The lowest and the highest number that there is; false: there is none. */
+/* The lowest and the highest number that there is; false: there is none. One that is a million above the lowest does not count. */
 bool segments_find(int dir_fd, uint32_t *ret_first, uint32_t *ret_last);

@@ -308,3 +308,76 @@ def test_a_tail_that_is_damaged_stays(timecraft, guest):
     result = timecraft("check", "--repair", "@last")
     assert (before.returncode, result.returncode, result.stdout) == (1, 1, before.stdout)
     assert (tail.read_bytes(), segment.read_bytes()) == (bytes(data), log)
+
+
+def many_segments(timecraft, guest, *options):
+    files = timecraft.folder / "files"
+    files.mkdir(exist_ok=True)
+    result = timecraft("run", "--segment-size", "64K", *options, guest("many"), 30000, files)
+    assert result.returncode == 0, result.stderr
+    segments = sorted(timecraft.process().glob("*.log"))
+    assert len(segments) > 2
+    return segments
+
+
+def test_every_segment_is_checked(timecraft, guest):
+    segments = many_segments(timecraft, guest)
+    listed = json.loads(timecraft.lines("get", "log", "-o", "json")[0])
+    whole = timecraft.lines("check", "@last")
+    calls = shown(timecraft)[0]
+    for segment in segments[0], segments[1], segments[-1]:
+        data, end = segment.read_bytes(), last_block(segment)
+        flip(segment, end + 100)
+        problems = damaged(timecraft, "@last")
+        assert f"{segment.name}: its index is not that of its blocks: --repair writes it again" in problems
+        assert timecraft.lines("check", "--repair", "@last") == [*whole, f"    repaired: {segment.name}: its index was written again"]
+        assert timecraft.lines("check", "@last") == whole
+        restore = flip(segment, end // 2)
+        [problem] = damaged(timecraft, "@last")[:1]
+        assert problem.startswith(f"{segment.name} is damaged at offset ")
+        restore()
+        assert len(segment.read_bytes()) == len(data)
+    assert shown(timecraft)[0] == calls
+    data = segments[1].read_bytes()
+    segments[1].unlink()
+    assert f"{segments[1].name} is not there: records from number " in damaged(timecraft, "@last")[0]
+    assert timecraft("check", "--repair", "@last").returncode == 1
+    segments[1].write_bytes(data)
+    assert timecraft.lines("check", "@last") == whole
+    segments[-1].write_bytes(segments[-1].read_bytes()[:last_block(segments[-1])])
+    assert timecraft.lines("check", "--repair", "@last") == [*whole, f"    repaired: {segments[-1].name}: its end was written again"]
+    assert shown(timecraft)[0] == calls
+    assert json.loads(timecraft.lines("get", "log", "-o", "json")[0]) == listed
+
+
+def test_a_recording_that_was_limited_is_whole(timecraft, guest):
+    files = timecraft.folder / "files"
+    files.mkdir()
+    assert timecraft("run", "--record-limit", "8M", "--segment-size", "64K", guest("many"), 150000, files).returncode == 0
+    assert not (timecraft.process() / "00000000.log").exists()
+    [line] = timecraft.lines("check", "@last")
+    assert re.fullmatch(r"process \S+: closed, \d+ records", line)
+    assert timecraft.lines("check", "--repair") == ["checked 1 process and 1 module: 0 are damaged"]
+
+
+def test_a_killed_recording_of_segments_is_sealed(timecraft, guest):
+    files = timecraft.folder / "files"
+    files.mkdir()
+    process = timecraft.start("run", "--segment-size", "64K", guest("many"), 10000000, files, stdout=subprocess.DEVNULL)
+    wait_for(lambda: list(timecraft.registry.glob("processes/[!.]*/00000003.log")))
+    process.kill()
+    process.communicate()
+    whole, calls = timecraft.lines("check", "@last"), shown(timecraft)[0]
+    repaired = timecraft.lines("check", "--repair", "@last")
+    assert repaired[0] == whole[0] and re.search(r"\d+\.log: it was sealed", repaired[1])
+    assert timecraft.lines("check", "@last") == whole
+    assert shown(timecraft)[0] == calls
+    last = timecraft("trace", "syscall", "-o", "json", "--records", f"{len(calls) - 5}..", "@last").stdout.splitlines()
+    assert [json.loads(line)["record"] for line in last] == list(range(len(calls) - 5, len(calls)))
+
+
+def test_numbers_of_segments_keep_nobody_busy(timecraft, run):
+    run("exit")
+    (timecraft.process() / "4294967295.log").write_bytes(b"")
+    assert timecraft.lines("get")[1].endswith("exited 0")
+    assert timecraft("check").returncode == 0
