@@ -339,33 +339,46 @@ static enum err close_side(struct decoder *d, enum message_side side, uint64_t t
 	return d->err;
 }
 
-static bool begins_with(struct view text, const char *word)
-{
-	size_t size = strlen(word);
-	return text.size >= size && strncasecmp((const char *)text.data, word, size) == 0;
-}
-
-/* A server speaks first: 220, and as a rule the name of the protocol. What a client says first tells, too. */
-static enum probe_result probe(struct view client, struct view server)
+/* 220, and as a rule the name of the protocol behind it. */
+static enum probe_result probe_server(struct view bytes, bool *ret_other)
 {
 	static const uint8_t code[] = { '2', '2', '0' };
-	static const char *const hellos[] = { "EHLO ", "HELO ", "LHLO " };
-	const uint8_t *end = server.size ? memchr(server.data, '\n', server.size) : NULL;
-	for (size_t i = 0; i < server.size && i < 4; i++) {
-		if (i < 3 ? server.data[i] != code[i] : server.data[i] != ' ' && server.data[i] != '-')
-			return PROBE_NO;
+	const uint8_t *end = bytes.size ? memchr(bytes.data, '\n', bytes.size) : NULL;
+	for (size_t i = 0; i < bytes.size && i < 4; i++) {
+		if (i < 3 ? bytes.data[i] != code[i] : bytes.data[i] != ' ' && bytes.data[i] != '-')
+			*ret_other = true;
 	}
-	for (const uint8_t *at = server.data; end && at + 4 <= end; at++) {
+	for (const uint8_t *at = bytes.data; end && at + 4 <= end; at++) {
 		if (memcmp(at, "SMTP", 4) == 0 || memcmp(at, "LMTP", 4) == 0)
 			return PROBE_YES;
 	}
-	bool may = false;
-	for (size_t i = 0; i < sizeof hellos / sizeof *hellos; i++) {
-		if (begins_with(client, hellos[i]))
+	return end ? PROBE_NO : PROBE_MORE;
+}
+
+static enum probe_result probe_client(struct view bytes)
+{
+	static const char *const hellos[] = { "EHLO ", "HELO ", "LHLO " };
+	enum { SIZE = 5 };
+	bool may = bytes.size == 0;
+	for (size_t i = 0; i < sizeof hellos / sizeof *hellos && bytes.size; i++) {
+		bool same = strncasecmp((const char *)bytes.data, hellos[i], bytes.size < SIZE ? bytes.size : SIZE) == 0;
+		if (same && bytes.size >= SIZE)
 			return PROBE_YES;
-		may |= client.size && client.size < 5 && strncasecmp((const char *)client.data, hellos[i], client.size) == 0;
+		may |= same;
 	}
-	return may || client.size == 0 ? PROBE_MORE : PROBE_NO;
+	return may ? PROBE_MORE : PROBE_NO;
+}
+
+/* A server speaks first; what a client says first tells, too. */
+static enum probe_result probe(struct view client, struct view server)
+{
+	bool other = false;
+	enum probe_result answers = probe_server(server, &other), asks = probe_client(client);
+	if (other)
+		return PROBE_NO;
+	if (answers == PROBE_YES || asks == PROBE_YES)
+		return PROBE_YES;
+	return answers == PROBE_NO && asks == PROBE_NO ? PROBE_NO : PROBE_MORE;
 }
 
 const struct protocol smtp_protocol = {
