@@ -112,6 +112,22 @@ class Dnsmasq:
         self.process.wait(30)
 
 
+class Script:
+    """A server that is a few lines of Python, with Debian's libraries; $PORT, $SECOND are free ports."""
+
+    def __init__(self, library, text):
+        if subprocess.run(["/usr/bin/python3", "-c", f"import {library}"], capture_output=True, check=False).returncode:
+            needs(f"python3-{library}")
+        self.port, self.second = free_port(), free_port()
+        text = text.replace("$PORT", str(self.port)).replace("$SECOND", str(self.second))
+        self.process = subprocess.Popen(["/usr/bin/python3", "-c", text], stderr=subprocess.DEVNULL)
+        wait_until_it_answers(self)
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(30)
+
+
 def wait_until_it_answers(server):
     end = time.monotonic() + 30
     while not answers(server.port):

@@ -23,10 +23,10 @@ def nginx(tmp_path):
 class Server:
     """A guest that serves, until it is told to stop."""
 
-    def __init__(self, box, module, *options):
+    def __init__(self, box, module, *options, module_arguments=()):
         self.box = box
         self.port = free_port()
-        self.process = box.start("run", *options, module, f"127.0.0.1:{self.port}")
+        self.process = box.start("run", *options, module, *module_arguments, f"127.0.0.1:{self.port}")
         assert self.process.stdout.readline() == f"127.0.0.1:{self.port}\n".encode()
 
     def url(self, path="/"):
