@@ -38,8 +38,10 @@ bool frames_scan(const uint8_t *frames, size_t size, struct frames_scan *ret_sca
 
 static bool stored_right(const struct segment_scan *s, const struct block_header *header, uint64_t at, struct buf *stored)
 {
+	enum { CHECKPOINT_MAX = 128 << 20 }; /* more than any that is written */
 	struct frames_scan frames;
-	if (header->stored_size > s->size - at - sizeof *header)
+	uint64_t most = header->kind == BLOCK_RECORDS ? BLOCK_RAW_MAX : header->kind == BLOCK_INDEX ? s->index.size : CHECKPOINT_MAX;
+	if (header->stored_size > s->size - at - sizeof *header || header->stored_size > most)
 		return false;
 	buf_clear(stored);
 	if (!buf_reserve(stored, (size_t)header->stored_size + 1) ||
