@@ -160,6 +160,7 @@ static void emit_map(struct emitter *e, const struct datum *d, const struct datu
 {
 	BUF_CLEANUP struct buf keys = { 0 };
 	print_keys(&keys, d, style);
+	e->out->failed |= keys.failed;
 	if (keys.failed || !are_distinct(buf_view(&keys), d->count / 2)) {
 		emit_pairs(e, d, style);
 		return;

@@ -32,6 +32,7 @@ void emit_double(struct emitter *e, double value)
 {
 	BUF_CLEANUP struct buf text = { 0 };
 	format_double(&text, value);
+	e->out->failed |= text.failed;
 	if (isfinite(value))
 		e->hands->number(e, buf_text(&text));
 	else

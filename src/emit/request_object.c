@@ -9,6 +9,7 @@ static void put_address(struct emitter *e, const char *key, const struct net_add
 	net_address_print(&text, address);
 	emit_key(e, key);
 	emit_string(e, buf_view(&text));
+	e->out->failed |= text.failed;
 }
 
 static bool same_name(struct view a, struct view b)
@@ -53,6 +54,7 @@ static void put_header(const struct request_printer *printer, struct emitter *e,
 		buf_clear(&name);
 		buf_append(&name, m->fields[i].name.data, m->fields[i].name.size);
 		emit_key(e, buf_text(&name));
+		e->out->failed |= name.failed;
 		emit_array_begin(e);
 		for (uint32_t j = i; j < m->field_count && j < GROUPED_MAX; j++) {
 			if (same_name(m->fields[i].name, m->fields[j].name))
@@ -82,6 +84,7 @@ static void put_body(struct emitter *e, const struct message *m)
 	format_base64(&text, m->body);
 	emit_key(e, "body");
 	emit_string(e, buf_view(&text));
+	e->out->failed |= text.failed;
 	if (m->body.size && utf8_valid(m->body)) {
 		emit_key(e, "bodyText");
 		emit_string(e, m->body);

@@ -94,8 +94,10 @@ static void bad_head(struct decoder *d, struct direction *s)
 static size_t feed_head(struct decoder *d, struct direction *s, struct view bytes, bool *ret_handed)
 {
 	size_t used;
-	bool line = http_take_line(&s->head, bytes, &used), too_long = s->head.failed || s->head.size > d->options.head_max;
+	bool line = http_take_line(&s->head, bytes, &used), too_long = s->head.size > d->options.head_max;
 	bool first = s->checked == 0 && s->head.size;
+	if (s->head.failed)
+		return used;
 	if (first && (!begins_well(d, s) || (line && !too_long && !is_start_line(d, s)))) {
 		http_bad(s, is_response(d, s) ? "this is no response" : "this is no request", s->start, buf_view(&s->head));
 	} else if (too_long) {
@@ -154,6 +156,8 @@ static enum feed_result feed(struct decoder *d, enum message_side side, struct v
 		size_t used = feed_part(d, s, bytes, time, &handed);
 		bytes = view_slice(bytes, used, bytes.size);
 		s->offset += used;
+		if (s->head.failed || s->kept.failed || s->trailer.failed || s->body.failed)
+			d->err = err_nomem();
 	}
 	*ret_used = size - bytes.size;
 	if (d->err)

@@ -110,6 +110,8 @@ size_t http_feed_trailer(struct decoder *d, struct direction *s, struct view byt
 	size_t used, bad;
 	bool line = http_take_line(&s->trailer, bytes, &used);
 	uint64_t from = s->offset + used - s->trailer.size;
+	if (s->trailer.failed)
+		return used;
 	if (s->trailer.size > d->options.head_max) {
 		http_bad(s, "its trailer is too long", from, buf_view(&s->trailer));
 	} else if (line && http_is_empty_line(&s->trailer)) {

@@ -177,10 +177,12 @@ bool http_end_head(struct decoder *d, struct direction *s)
 	bool good = http_head_parse(&s->parsed, is_response(d, s), &s->kept, &bad);
 	s->is_http = s->parsed.protocol.size != 0;
 	s->head_fields = (uint32_t)(s->parsed.fields.size / sizeof(struct message_field));
-	if (!good || s->parsed.fields.failed) {
-		bad = good ? 0 : bad;
-		http_bad(s, good ? "out of memory" : "a line is no field", s->start + bad,
-			view_slice(buf_view(&s->kept), bad, s->kept.size));
+	if (s->parsed.fields.failed) {
+		d->err = err_nomem();
+		return false;
+	}
+	if (!good) {
+		http_bad(s, "a line is no field", s->start + bad, view_slice(buf_view(&s->kept), bad, s->kept.size));
 		return false;
 	}
 	s->state = LENGTH;

@@ -125,7 +125,7 @@ void pg_tag(struct decoder *d, struct datum word)
 
 static void tell_tags(struct pg_answer *a)
 {
-	struct datum tags = datum_array((const struct datum *)a->tags.data, a->tag_count);
+	struct datum tags = datum_array((const struct datum *)a->tags.data, (uint32_t)(a->tags.size / sizeof(struct datum)));
 	if (a->tag_count == 0) {
 		parts_word(&a->parts, datum_keyword("OK"));
 		return;

@@ -142,6 +142,7 @@ static void add_parts(struct decoder *d, struct parts *parts, const struct datum
 	parts_attribute(parts, "db.operation.name", datum_word(buf_view(&d->shape)));
 	buf_clear(&d->text);
 	buf_printf(&d->text, "%u", d->database);
+	parts->failed |= d->text.failed;
 	parts_attribute(parts, "db.namespace", datum_word(buf_view(&d->text)));
 	redis_add_query(d, parts, words, count);
 }
@@ -182,6 +183,8 @@ void redis_command(struct decoder *d, struct view error)
 	name_command(d, kind, words, count);
 	message.protocol = count ? redis_protocol_of(d) : (struct view){ 0 };
 	message.shape = buf_view(&d->shape);
+	if (d->shape.failed)
+		d->err = err_nomem();
 	if ((kind == REDIS_SUBSCRIBE || kind == REDIS_UNSUBSCRIBE) && count > 1)
 		pending.replies = (uint32_t)(count - 1 + s->resp.value.more);
 	if (kind == REDIS_HELLO && count > 1)

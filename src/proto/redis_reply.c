@@ -126,6 +126,8 @@ static void name_message(struct decoder *d, const struct resp *resp, struct mess
 	struct view name = resp->type == '+' ? view_text("MONITOR") : view_slice(word_of(&resp->value, 0), 0, NAME_SIZE);
 	buf_append(&d->shape, name.data, name.size);
 	message->shape = buf_view(&d->shape);
+	if (d->shape.failed)
+		d->err = err_nomem();
 }
 
 static void add_parts(struct decoder *d, struct direction *s, bool alone)

@@ -165,6 +165,8 @@ bool resp_open(struct resp *r, uint8_t type, uint64_t items, bool streamed)
 
 void resp_end_stream(struct resp *r)
 {
+	if (r->frames.failed) /* there was no memory to open it */
+		return;
 	resp_close(r);
 	close_full(r);
 }
@@ -187,6 +189,11 @@ static void settle(const struct resp *r, struct datum *d)
 void resp_end(struct resp *r)
 {
 	struct datum *items = (struct datum *)r->items.data, *attributes = (struct datum *)r->attributes.data;
+	if (r->values.failed || r->items.failed || r->text.failed) { /* what they refer to is not there */
+		r->value = (struct datum){ 0 };
+		r->attributes.size = 0;
+		return;
+	}
 	for (size_t i = 0; i < r->items.size / sizeof *items; i++)
 		settle(r, &items[i]);
 	for (size_t i = 0; i < r->attributes.size / sizeof *attributes; i++)

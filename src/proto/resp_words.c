@@ -74,10 +74,10 @@ bool resp_put_words(struct resp *r, struct view line)
 		if (at >= line.size)
 			break;
 		good = take_word(line, &at, &word);
+		r->text.failed |= word.failed;
 		if (good)
 			put_word(r, buf_view(&word));
 	}
-	r->text.failed |= word.failed;
 	if (good)
 		resp_end_stream(r);
 	return good;

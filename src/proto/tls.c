@@ -184,13 +184,15 @@ static void tell_alpn(struct decoder *d, const struct tls_hello *hello)
 }
 
 /* A number by its name, or as it is. */
-static struct datum named(struct buf *text, const char *before, const char *name, uint16_t number)
+static struct datum named(struct decoder *d, struct buf *text, const char *before, const char *name, uint16_t number)
 {
 	buf_clear(text);
 	if (name)
 		buf_printf(text, "%s%s", before, name);
 	else
 		buf_printf(text, "0x%04x", number);
+	if (text->failed && !d->err)
+		d->err = err_nomem();
 	return datum_word(buf_view(text));
 }
 
@@ -200,12 +202,12 @@ static void tell_hello(struct decoder *d, const struct direction *s, bool server
 	const char *version = tls_version_name(hello->version);
 	if (!server)
 		parts_word(&d->parts, datum_keyword("ClientHello"));
-	struct datum value = named(text, "", version, hello->version);
+	struct datum value = named(d, text, "", version, hello->version);
 	parts_add(&d->parts, "version", value);
 	if (server) {
 		parts_attribute(&d->parts, "tls.protocol.version", value);
-		parts_word(&d->parts, named(text, hello->version > 0x0300 ? "TLSv" : "", version, hello->version));
-		value = named(text, "", tls_cipher_name(hello->cipher), hello->cipher);
+		parts_word(&d->parts, named(d, text, hello->version > 0x0300 ? "TLSv" : "", version, hello->version));
+		value = named(d, text, "", tls_cipher_name(hello->cipher), hello->cipher);
 		parts_add(&d->parts, "cipher", value);
 		parts_attribute(&d->parts, "tls.cipher", value);
 	}
@@ -219,7 +221,7 @@ static void tell_hello(struct decoder *d, const struct direction *s, bool server
 
 static void tell_alert(struct decoder *d, const struct direction *s, struct buf *text)
 {
-	struct datum alert = named(text, "", tls_alert_name(s->alert[1]), s->alert[1]);
+	struct datum alert = named(d, text, "", tls_alert_name(s->alert[1]), s->alert[1]);
 	parts_word(&d->parts, datum_keyword("ALERT"));
 	parts_word(&d->parts, alert);
 	parts_add(&d->parts, "alert", alert);
@@ -272,7 +274,7 @@ static void tell(struct decoder *d, enum message_side side, uint64_t time)
 		message.shape = d->sides[SIDE_CLIENT].parsed.server_name;
 		message.failed = s->has_alert;
 	}
-	if (!parts_tell(&d->parts, &message) || d->why.failed || s->first.failed || text.failed)
+	if (!parts_tell(&d->parts, &message) || d->why.failed || d->reason.failed || s->first.failed || text.failed)
 		d->err = err_nomem();
 	if (!d->err)
 		d->err = d->sink->message(d->sink, 0, side, &message);

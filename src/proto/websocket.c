@@ -61,6 +61,8 @@ static void bad(struct decoder *d, struct direction *s, const char *why)
 			d->err = d->sink->begun(d->sink, s->bad_exchange, s->time);
 	}
 	buf_append(&s->bad, s->header, s->header_size);
+	if (s->bad.failed && !d->err)
+		d->err = err_nomem();
 }
 
 /* By its first byte a frame belongs to a message that is under way, or to one that begins. */
@@ -178,10 +180,12 @@ static size_t feed_payload(struct decoder *d, struct direction *s, struct view b
 	return part.size;
 }
 
-static size_t feed_bad(struct direction *s, struct view bytes)
+static size_t feed_bad(struct decoder *d, struct direction *s, struct view bytes)
 {
 	struct view first = view_slice(bytes, 0, SHOWN_MAX - s->bad.size);
 	buf_append(&s->bad, first.data, first.size);
+	if (s->bad.failed)
+		d->err = err_nomem();
 	s->offset += bytes.size;
 	return bytes.size;
 }
@@ -195,7 +199,7 @@ static enum feed_result feed(struct decoder *d, enum message_side side, struct v
 		switch (s->state) {
 		case HEADER: used = feed_header(d, s, bytes, time); break;
 		case PAYLOAD: used = feed_payload(d, s, bytes, time); break;
-		default: used = feed_bad(s, bytes); break;
+		default: used = feed_bad(d, s, bytes); break;
 		}
 		bytes = view_slice(bytes, used, bytes.size);
 	}

@@ -204,6 +204,6 @@ void websocket_tell(struct decoder *d, struct direction *s, struct incoming *m, 
 	message.attributes = w.attributes;
 	message.attribute_count = w.attribute_count;
 	if (!d->err)
-		d->err = name.failed ? err_nomem() : d->sink->message(d->sink, m->exchange, side_of(d, s), &message);
+		d->err = name.failed || d->why.failed ? err_nomem() : d->sink->message(d->sink, m->exchange, side_of(d, s), &message);
 	websocket_drop(d, m);
 }

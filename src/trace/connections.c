@@ -235,6 +235,10 @@ static enum err tell_unknown(struct connection *c)
 	buf_append_text(&all->why, c->midway ? "unknown protocol, the beginning is missing" : "unknown protocol");
 	print_first(&all->why, waiting_view(&c->waiting[SIDE_CLIENT]), c->bytes[SIDE_CLIENT], "client");
 	print_first(&all->why, waiting_view(&c->waiting[SIDE_SERVER]), c->bytes[SIDE_SERVER], "server");
+	if (all->why.failed) {
+		held_exchange_destroy(held);
+		return err_nomem();
+	}
 	struct message message = { .time = all->time, .end = all->time, .error = view_text(buf_text(&all->why)) };
 	enum err err = held_exchange_take(held, SIDE_CLIENT, &message, &all->memory);
 	if (!err)
@@ -316,6 +320,7 @@ static enum err take_error(struct connections *all, const struct net_event *even
 	BUF_CLEANUP struct buf reason = { 0 };
 	connection_say_error(&reason, event);
 	struct view why = view_text(buf_text(&reason));
+	TRY(buf_status(&reason));
 	if (event->error == WASI_EPIPE) /* what the peer said before may still be received */
 		return end_side(c, true, why);
 	return remove_connection(all, event->socket, why, why);
