@@ -132,7 +132,7 @@ static const struct option table[] = {
 		.parse = parse_path },
 	{ "status", 0, OPTION_CALL, false, "STATUSES",
 		"Show only responses with these: 200, 4xx, 400..499; error: none came, or not whole.", AT(filter), .parse = parse_status },
-	{ "protocol", 0, OPTION_CALL, false, "NAME", "Take every connection to speak this one: HTTP, PostgreSQL, Redis, DNS.", 0,
+	{ "protocol", 0, OPTION_CALL, false, "NAME", "Take every connection to speak this one: HTTP, PostgreSQL, MySQL, Redis, DNS.", 0,
 		.parse = parse_protocol },
 	{ "show-secrets", 0, OPTION_FLAG, false, NULL, "Show passwords and what else authenticates, which is <hidden> otherwise.",
 		AT(secrets) },
@@ -289,7 +289,7 @@ const struct command command_trace_request = {
 	.summary = "Show the requests that a recorded process, or one that runs, made and answered.",
 	.text = "Nothing is run: requests and responses are rebuilt from the bytes that were sent and received. One line is a request with "
 		"its response, in the order in which the responses began; an error stands in place of what did not come, or not whole. "
-		"Protocols: HTTP/1.0 and 1.1, PostgreSQL, Redis, DNS, WebSocket, SMTP, TLS (whom it is for). "
+		"Protocols: HTTP/1.0 and 1.1, PostgreSQL, MySQL, Redis, DNS, WebSocket, SMTP, TLS (whom it is for). "
 		"A connection in another one is a line too, with its first bytes. FILE is a bundle.",
 	.takes_process = true,
 	.options = table,

@@ -66,7 +66,9 @@ static void parse(struct decoder *d, struct view payload, uint64_t size)
 	map.type = DATUM_MAP;
 	parts_add(&d->unit.parts, "Parse", map);
 	remember(d, "Parse", o, true);
+	d->secret = pairs[3].flags & DATUM_SECRET;
 	pg_wait(d, PG_PARSE, NULL);
+	d->secret = false;
 	pg_object_drop(d, o);
 }
 

@@ -169,7 +169,9 @@ static void query(struct decoder *d, struct view payload, uint64_t size)
 	sql_tell_statement(&u->parts, text, size - 1 > text.size ? size - 1 - text.size : 0, SQL_POSTGRESQL);
 	sql_shape(text, SQL_POSTGRESQL, &u->shape);
 	u->words++;
+	d->secret = sql_has_secret(text, SQL_POSTGRESQL);
 	pg_wait(d, PG_QUERY, NULL);
+	d->secret = false;
 }
 
 static void call_function(struct decoder *d, struct view payload)
@@ -256,6 +258,8 @@ static void stray(struct decoder *d, const char *name)
 
 void pg_client_message(struct decoder *d, struct pg_direction *s, struct view payload)
 {
+	if (d->unit.kind == PG_UNIT_NONE) /* the server was done with it before it was all there */
+		pg_client_begins(d, s);
 	d->unit.end = s->end;
 	switch (s->type) {
 	case 0: first_message(d, s, payload); break;

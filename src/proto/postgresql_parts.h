@@ -46,6 +46,7 @@ enum pg_command {
 /* What the server has yet to answer, in the order in which it was sent. */
 struct pg_waited {
 	enum pg_command command;
+	bool secret; /* an error may have some of what was sent in it */
 	uint64_t exchange;
 	struct pg_object *object; /* a reference; may be NULL */
 };
@@ -112,7 +113,7 @@ struct decoder {
 	uint64_t next; /* exchange */
 	bool started;  /* a StartupMessage was sent */
 	bool ready;    /* what authenticates is over */
-	bool encrypted;
+	bool encrypted, secret; /* what the server says has a secret in it */
 	bool skipping;      /* the server answers nothing before the next Sync, */
 	bool failed_before; /* or what it has to Sync is no more than that it was reached */
 	uint64_t encrypted_exchange;

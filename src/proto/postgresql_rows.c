@@ -171,7 +171,9 @@ void pg_error(struct decoder *d, struct parts *parts, const char *name, struct v
 		else if (field == 'M')
 			text = value;
 		add_item(d, known ? datum_keyword(known) : datum_keyword("?"));
-		add_item(d, datum_string(value));
+		struct datum item = datum_string(value);
+		item.flags = d->secret && strchr("MDWq", field) ? DATUM_SECRET : 0;
+		add_item(d, item);
 	}
 	struct datum map = all_items(d), words[3] = { datum_word(severity), datum_word(code), datum_word(text) };
 	map.type = DATUM_MAP;
@@ -184,7 +186,7 @@ void pg_error(struct decoder *d, struct parts *parts, const char *name, struct v
 	}
 	parts_attribute(parts, "error.type", datum_string(code));
 	buf_clear(&d->scratch);
-	for (uint32_t i = 0; i < 3; i++) {
+	for (uint32_t i = 0; i < (d->secret ? 2 : 3); i++) {
 		buf_append(&d->scratch, " ", i != 0);
 		buf_append(&d->scratch, words[i].text.data, words[i].text.size);
 	}

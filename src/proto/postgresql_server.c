@@ -11,7 +11,7 @@ static bool stands_alone(const struct decoder *d, uint8_t type)
 /* An answer to what was not seen. */
 static void answer_unseen(struct decoder *d, uint64_t time)
 {
-	struct pg_waited waited = { PG_QUERY, d->next++, NULL };
+	struct pg_waited waited = { PG_QUERY, false, d->next++, NULL };
 	buf_append(&d->waited, &waited, sizeof waited);
 	if (d->waited.failed)
 		d->err = err_nomem();
@@ -158,7 +158,9 @@ static void skip(struct decoder *d, uint64_t time)
 static void error(struct decoder *d, struct pg_direction *s, struct view payload)
 {
 	const struct pg_waited *first = pg_first(d);
+	d->secret = first && first->secret;
 	pg_error(d, &d->answer.parts, "ErrorResponse", payload, false);
+	d->secret = false;
 	d->answer.failed = true;
 	if (!first || first->exchange != d->answer.exchange)
 		return;
@@ -225,6 +227,8 @@ static struct pg_object *described(const struct decoder *d)
 
 void pg_server_message(struct decoder *d, struct pg_direction *s, struct view payload)
 {
+	if (!s->alone && !d->answer.begun) /* the client went on before it was all there */
+		pg_server_begins(d, s);
 	if (s->alone) {
 		message_alone(d, s, payload);
 		return;

@@ -8,7 +8,8 @@ void pg_wait(struct decoder *d, enum pg_command command, struct pg_object *objec
 	if (d->skipping && command != PG_SYNC)
 		return;
 	d->skipping = false;
-	buf_append(&d->waited, &(struct pg_waited){ command, d->unit.exchange, pg_object_share(object) }, sizeof(struct pg_waited));
+	buf_append(&d->waited, &(struct pg_waited){ command, d->secret, d->unit.exchange, pg_object_share(object) },
+		sizeof(struct pg_waited));
 	if (d->waited.failed) {
 		pg_object_drop(d, object);
 		d->err = err_nomem();

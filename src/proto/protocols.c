@@ -1,5 +1,6 @@
 #include "proto/dns.h"
 #include "proto/http.h"
+#include "proto/mysql.h"
 #include "proto/postgresql.h"
 #include "proto/redis.h"
 #include "proto/smtp.h"
@@ -9,6 +10,7 @@
 const struct protocol *const protocols[] = {
 	&http_protocol,
 	&postgresql_protocol,
+	&mysql_protocol,
 	&redis_protocol,
 	&dns_protocol,
 	&smtp_protocol,

@@ -71,7 +71,8 @@ def test_other_network_events_do_not(change):
 REQUEST = jsonschema.Draft202012Validator(json.loads((ROOT / "docs/request-trace.schema.json").read_text()))
 
 
-@pytest.mark.parametrize("name", ["request", "http", "http-summary", "postgresql", "redis", "redis-summary", "dns", "websocket", "tls", "smtp"])
+@pytest.mark.parametrize("name", ["request", "http", "http-summary", "postgresql", "mysql", "redis", "redis-summary", "dns", "websocket", "tls",
+                                  "smtp"])
 def test_exchanges_follow_theirs(name):
     jsonschema.Draft202012Validator.check_schema(REQUEST.schema)
     wrong = [f"{document}: {jsonschema.exceptions.best_match(REQUEST.iter_errors(document)).message}"

@@ -28,7 +28,7 @@ struct wire_step {
 
 struct wire {
 	const char *title;
-	struct wire_step steps[32];
+	struct wire_step steps[48];
 };
 
 #define ASK(text)    { WIRE_ASK, text, sizeof(text) - 1 }

@@ -1,0 +1,7 @@
+/* Connections that speak MySQL, or nearly. */
+#include "wire.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	return fuzz_wire(data, size, false);
+}
