@@ -104,3 +104,9 @@ enum err connection_close(struct connection *c, enum message_side side, struct v
 void connection_drop_decoder(struct connection *c);
 enum err connection_create_decoder(struct connection *c, const struct protocol *protocol, const struct handover *handover,
 	struct decoder **ret_decoder);
+
+/* connection_unknown.c: tells of what was sent, once. */
+enum err connection_tell_unknown(struct connection *c);
+
+/* The exchange is the ordering's, or is no more. */
+enum err connection_put(struct connection *c, struct held_exchange *held, const char *protocol);

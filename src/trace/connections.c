@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 
-#include "base/escape.h"
 #include "wasi/abi.h"
 #include "wasi/call.h"
 
@@ -205,55 +204,19 @@ static enum err add(struct connections *all, const struct net_event *event, stru
 	return ERR_NONE;
 }
 
-static const char *proto_name(uint8_t proto)
+enum err connection_put(struct connection *c, struct held_exchange *held, const char *protocol)
 {
-	static const char *const names[] = { [PROTO_TCP] = "TCP", [PROTO_UDP] = "UDP", [PROTO_UNIX] = "UNIX", [PROTO_UNIX_DGRAM] = "UNIX" };
-	return names[proto];
-}
-
-static void print_first(struct buf *out, struct view bytes, uint64_t size, const char *who)
-{
-	struct view shown = view_slice(bytes, 0, SHOWN_MAX);
-	buf_printf(out, ", %llu bytes from the %s", (unsigned long long)size, who);
-	if (shown.size == 0)
-		return;
-	buf_append_text(out, " \"");
-	escape_bytes(out, shown, "");
-	buf_append_text(out, size > shown.size ? "\"..." : "\"");
-}
-
-/* A connection in which nobody found a protocol is an exchange of its own: nothing that was sent is left out. */
-static enum err tell_unknown(struct connection *c)
-{
-	struct connections *all = c->all;
-	if (c->bytes[SIDE_CLIENT] + c->bytes[SIDE_SERVER] == 0)
-		return ERR_NONE;
-	struct held_exchange *held = calloc(1, sizeof *held);
-	if (!held)
-		return err_nomem();
-	buf_clear(&all->why);
-	buf_append_text(&all->why, c->midway ? "unknown protocol, the beginning is missing" : "unknown protocol");
-	print_first(&all->why, waiting_view(&c->waiting[SIDE_CLIENT]), c->bytes[SIDE_CLIENT], "client");
-	print_first(&all->why, waiting_view(&c->waiting[SIDE_SERVER]), c->bytes[SIDE_SERVER], "server");
-	if (all->why.failed) {
-		held_exchange_destroy(held);
-		return err_nomem();
-	}
-	struct message message = { .time = all->time, .end = all->time, .error = view_text(buf_text(&all->why)) };
-	enum err err = held_exchange_take(held, SIDE_CLIENT, &message, &all->memory);
+	enum err err = complete(c, held, protocol);
 	if (!err)
-		err = complete(c, held, proto_name(c->proto));
-	if (err) {
-		held_exchange_destroy(held);
-		return err;
-	}
-	return put(c, held);
+		return put(c, held);
+	held_exchange_destroy(held);
+	return err;
 }
 
 enum err connection_end(struct connection *c, struct view own_reason, struct view peer_reason)
 {
 	if (c->phase == PROBING || c->phase == UNKNOWN)
-		return tell_unknown(c);
+		return connection_tell_unknown(c);
 	/* What the client said last, and could not be read before the server answered, is read when that is closed. */
 	TRY(connection_close(c, SIDE_SERVER, c->accepted ? own_reason : peer_reason));
 	return connection_close(c, SIDE_CLIENT, c->accepted ? peer_reason : own_reason);
