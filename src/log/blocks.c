@@ -139,9 +139,14 @@ static bool stored_valid(struct log_reader *r, const struct block_header *header
 	return XXH3_64bits_digest(&state) == header->stored_check;
 }
 
-/* Whether the block that comes next may be there in part only: its buffer is in the tail until it is complete. */
-static bool being_written(const struct log_reader *r)
+/*
+ * Whether the block that comes next may be there in part only: its buffer is in the tail until it is complete, and its header is not there
+ * until what it describes is.
+ */
+static bool being_written(const struct log_reader *r, const struct block_header *header)
 {
+	if (r->state == LOG_RUNNING && header->magic == 0)
+		return true;
 	return r->state != LOG_CLOSED && r->tail_fd >= 0 &&
 		ordinal_in_tail(r, TAIL_HEADER + (r->next_ordinal % BUFFER_COUNT) * BUFFER_SIZE) == r->next_ordinal;
 }
@@ -209,10 +214,12 @@ static enum err segment_next(struct log_reader *r)
 			continue;
 		}
 		if (!block_header_valid(&header)) {
-			if (being_written(r)) {
+			if (being_written(r, &header)) {
 				r->segment_done = true;
 				return ERR_END;
 			}
+			if (read_at(r->segment_fd, &header, sizeof header, at) && block_header_valid(&header))
+				continue; /* by now it has been written */
 			return damaged(r, at, "no block begins here");
 		}
 		r->offset = at + BLOCK_HEADER + header.stored_size;

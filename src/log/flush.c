@@ -139,6 +139,7 @@ static bool flush_buffer(struct log_writer *w, uint64_t ordinal)
 	if (!segment_write(w, &header, stored, header.codec == CODEC_RAW)) /* whose frames have checks of their own */
 		return false;
 	segment_index(w, &header, offset);
+	w->left_raw |= level == LEVEL_RAW;
 	repeats_publish(w->repeats);
 	w->raw_bytes += header.raw_size;
 	return true;
@@ -207,9 +208,22 @@ static bool is_time_to_sync(const struct log_writer *w)
 	return w->options.sync == LOG_SYNC_INTERVAL && time_of(CLOCK_MONOTONIC) - w->last_sync >= SYNC_INTERVAL;
 }
 
+/* What was left undone is done while there is nothing else to do. False: it has all been done. Under the lock, which it leaves if not. */
+static bool repack(struct log_writer *w)
+{
+	if (!segment_to_repack(w))
+		return false;
+	pthread_mutex_unlock(&w->lock);
+	segment_repack_kept(w);
+	pthread_mutex_lock(&w->lock);
+	return true; /* and there may be work */
+}
+
 /* Until there is a full buffer, or the writer closes, or it is time to write to the disk. Under the lock. */
 static void await_work(struct log_writer *w)
 {
+	if (repack(w))
+		return;
 	if (w->options.sync != LOG_SYNC_INTERVAL) {
 		pthread_cond_wait(&w->work, &w->lock);
 		return;
@@ -240,7 +254,10 @@ bool flush_all(struct log_writer *w)
 		if (!flush_buffer(w, w->flushed))
 			return false;
 	}
-	return segment_end(w, false);
+	if (!segment_end(w, false))
+		return false;
+	segment_repack_all(w);
+	return true;
 }
 
 static void work(struct log_writer *w)

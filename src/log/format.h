@@ -33,9 +33,10 @@ enum frame_kind { FRAME_BEGIN = 1, FRAME_INPUT = 2, FRAME_END = 3, FRAME_WHOLE =
 /* A frame's flags: two bits, of which the second is FAULTED of BEGIN and NOTED of END; how many bytes of padding end it (three bits), and
  * of END how the call ended (three bits). */
 enum frame_flag { FRAME_CONTINUES = 1, FRAME_FAULTED = 2, FRAME_NOTED = 2, FRAME_PADDING_SHIFT = 2, FRAME_END_SHIFT = 5 };
-#define INDEX_CHECKPOINT (UINT64_C(1) << 63) /* in the offset of an index's entry: of a checkpoint */
-#define SPAN_NOTE        UINT32_MAX /* as the offset of a span of two bytes or more: it is a note, not guest memory */
-#define SPAN_IOV         (UINT32_C(1) << 31) /* in a span's size */
+#define RECORD_STREAM_MAX ((size_t)4 << 30) /* of a record's inputs, or of its spans, as they are read */
+#define INDEX_CHECKPOINT  (UINT64_C(1) << 63) /* in the offset of an index's entry: of a checkpoint */
+#define SPAN_NOTE         UINT32_MAX /* as the offset of a span of two bytes or more: it is a note, not guest memory */
+#define SPAN_IOV          (UINT32_C(1) << 31) /* in a span's size */
 enum segment_follows { SEGMENT_LAST = 0, SEGMENT_CONTINUES = 1, SEGMENT_KILLED = 2 }; /* in a footer */
 enum segment_flag { SEGMENT_WRITTEN = 1, SEGMENT_REPEATS = 2 };
 

@@ -77,7 +77,7 @@ static enum err flatten(struct log_reader *r, const struct heads *heads, struct 
 		buf_append(flat, in.data, size);
 		in = view_slice(in, size, in.size);
 	}
-	return buf_status(flat);
+	return flat->failed ? ERR_LIMIT : ERR_NONE;
 }
 
 /* Makes room for one more item; they are few, or as many as the bytes that describe them. */
@@ -174,14 +174,23 @@ static enum err parse_spans(struct log_reader *r)
 	return add_spans(r, r->flat_out.data, r->flat_out.size, false);
 }
 
+/* Or there is no memory for it, which comes to the same: it is passed over. */
+static enum err too_large(struct log_reader *r)
+{
+	r->said = false;
+	return err_set(ERR_DAMAGED, "%s: record %llu is larger than can be read: it is missing", r->name,
+		(unsigned long long)r->record.number);
+}
+
 enum err assembled(struct log_reader *r, struct record *ret_record)
 {
-	if (r->in.owned)
-		TRY(buf_status(&r->in.kept));
-	if (r->out.owned)
-		TRY(buf_status(&r->out.kept));
-	TRY(parse_inputs(r));
-	TRY(parse_spans(r));
+	if ((r->in.owned && r->in.kept.failed) || (r->out.owned && r->out.kept.failed))
+		return too_large(r);
+	enum err err = parse_inputs(r);
+	if (!err)
+		err = parse_spans(r);
+	if (err)
+		return err == ERR_LIMIT ? too_large(r) : err;
 	*ret_record = r->record;
 	return ERR_NONE;
 }

@@ -51,6 +51,7 @@ enum err log_open(int dir_fd, struct log_reader **ret_reader)
 	uint32_t first = 0, last = 0;
 	bool running = log_is_running(dir_fd); /* first: what is closed later is seen as running, not as killed */
 	r->segment_fd = r->other_fd = -1;
+	r->in.kept.max = r->out.kept.max = r->flat_in.max = r->flat_out.max = RECORD_STREAM_MAX;
 	r->dir_fd = fcntl(dir_fd, F_DUPFD_CLOEXEC, 0);
 	r->tail_fd = openat(dir_fd, "tail", O_RDONLY | O_CLOEXEC);
 	r->frames = malloc(BLOCK_RAW_MAX);

@@ -18,32 +18,16 @@ enum {
 	CHECKPOINT_SHARE = 8192,   /* a block more for each so many bytes of the last one: they are to be small beside what they are of */
 	CHECKPOINT_MAX = 64 << 20,
 	COMPRESSED_MIN = 256,
+	REPACK_TRIES = 100,
 };
 
 /* A segment that is complete. */
 struct kept_segment {
 	uint32_t number;
 	uint64_t size;
-	uint64_t end; /* when the next one was begun, on the monotonic clock */
+	bool left_raw; /* blocks of it were not compressed for want of time */
+	uint64_t end;  /* when the next one was begun, on the monotonic clock */
 };
-
-static bool write_all(int fd, const void *data, size_t size, uint64_t offset)
-{
-	const uint8_t *at = data;
-	while (size) {
-		ssize_t part = pwrite(fd, at, size, (off_t)offset);
-		if (part < 0 && errno == EINTR)
-			continue;
-		if (part <= 0) {
-			errno = part == 0 ? ENOSPC : errno;
-			return false;
-		}
-		at += part;
-		size -= (size_t)part;
-		offset += (uint64_t)part;
-	}
-	return true;
-}
 
 /* The stored bytes go before the header: a header that is there vouches for what it describes. */
 bool segment_write(struct log_writer *w, struct block_header *header, const void *stored, bool checked)
@@ -168,7 +152,8 @@ bool segment_next(struct log_writer *w, uint64_t first_ordinal, uint64_t first_n
 {
 	if (!segment_end(w, true))
 		return false;
-	struct kept_segment ended = { w->segment, w->segment_size, time_of(CLOCK_MONOTONIC) };
+	struct kept_segment ended = { w->segment, w->segment_size, w->left_raw, time_of(CLOCK_MONOTONIC) };
+	w->left_raw = false;
 	buf_append(&w->kept, &ended, sizeof ended);
 	if (w->kept.failed) {
 		writer_fail(w, ENOMEM);
@@ -223,4 +208,42 @@ bool segment_checkpoint(struct log_writer *w, uint64_t ordinal, uint64_t first_n
 	if (written)
 		segment_index(w, &header, offset);
 	return written;
+}
+
+static struct kept_segment *to_repack(const struct log_writer *w)
+{
+	struct kept_segment *kept = (struct kept_segment *)w->kept.data;
+	for (size_t i = 0; i < w->kept.size / sizeof *kept; i++) {
+		if (kept[i].left_raw)
+			return &kept[i];
+	}
+	return NULL;
+}
+
+bool segment_to_repack(const struct log_writer *w)
+{
+	return to_repack(w);
+}
+
+void segment_repack_kept(struct log_writer *w)
+{
+	struct kept_segment *kept = to_repack(w);
+	uint64_t size = segment_repack(w, kept->number, 0, true);
+	kept->size = size ? size : kept->size;
+	kept->left_raw = size == 0 && ++w->repack_failures < REPACK_TRIES; /* there was other work, or it cannot be */
+}
+
+/* At the end of a run all are worth some time, but not much of it. */
+void segment_repack_all(struct log_writer *w)
+{
+	enum { LEAST = NS_PER_S, SHARE = 10 };
+	const struct kept_segment *kept = (const struct kept_segment *)w->kept.data;
+	uint64_t now = time_of(CLOCK_MONOTONIC), spent = (now - w->header.anchor.monotonic) / SHARE;
+	uint64_t deadline = now + (spent > LEAST ? spent : LEAST);
+	if (w->left_raw)
+		segment_repack(w, w->segment, deadline, false);
+	for (size_t i = w->kept.size / sizeof *kept; i-- > 0 && time_of(CLOCK_MONOTONIC) < deadline;) {
+		if (kept[i].left_raw)
+			segment_repack(w, kept[i].number, deadline, false);
+	}
 }

@@ -1,6 +1,7 @@
 #include "log/segments.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,5 +60,23 @@ bool segments_find(int dir_fd, uint32_t *ret_first, uint32_t *ret_last)
 		return false;
 	*ret_first = first;
 	*ret_last = last;
+	return true;
+}
+
+bool write_all(int fd, const void *data, size_t size, uint64_t offset)
+{
+	const uint8_t *at = data;
+	while (size) {
+		ssize_t part = pwrite(fd, at, size, (off_t)offset);
+		if (part < 0 && errno == EINTR)
+			continue;
+		if (part <= 0) {
+			errno = part == 0 ? ENOSPC : errno;
+			return false;
+		}
+		at += part;
+		size -= (size_t)part;
+		offset += (uint64_t)part;
+	}
 	return true;
 }

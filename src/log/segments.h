@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum { SEGMENT_NAME = sizeof "00000000.log" + 2 };
@@ -11,3 +12,6 @@ const char *segment_name(uint32_t number, char name[SEGMENT_NAME]);
 
 /* The lowest and the highest number that there is; false: there is none. One that is a million above the lowest does not count. */
 bool segments_find(int dir_fd, uint32_t *ret_first, uint32_t *ret_last);
+
+/* All of it, at this offset; false: errno. */
+bool write_all(int fd, const void *data, size_t size, uint64_t offset);

@@ -53,6 +53,8 @@ struct log_writer {
 	uint64_t segment_ordinal;     /* of its first block */
 	uint64_t segment_start;       /* when it was begun, on the monotonic clock */
 	uint64_t segment_size, raw_bytes;
+	uint32_t repack_failures;
+	bool left_raw;                /* blocks of it were not compressed for want of time */
 	bool reserved;                /* the segment has space behind its end */
 	struct buf index;             /* struct index_entry */
 	struct buf kept;              /* struct kept_segment: those before it that are there */
@@ -88,6 +90,13 @@ void segment_index(struct log_writer *w, const struct block_header *header, uint
 bool segment_is_full(const struct log_writer *w);
 bool segment_wants_checkpoint(const struct log_writer *w);
 bool segment_checkpoint(struct log_writer *w, uint64_t ordinal, uint64_t first_number); /* what is in w->checkpoint */
+
+bool segment_to_repack(const struct log_writer *w); /* whether one of those that are complete is to be */
+void segment_repack_kept(struct log_writer *w);     /* that one */
+void segment_repack_all(struct log_writer *w); /* after its end */
+
+/* repack.c: the size of the new one; 0: the old one is as it was */
+uint64_t segment_repack(struct log_writer *w, uint32_t number, uint64_t deadline, bool interruptible);
 
 /* follow.c */
 struct follow *follow_create(const struct log_writer *w); /* NULL: no memory */
