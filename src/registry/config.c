@@ -45,7 +45,7 @@ static const char *expand(struct arena *arena, const char *path)
 	return arena_text(arena, buf_view(&text));
 }
 
-static enum err read_location(struct yaml *yaml, yaml_node_t *node, void *target)
+static enum err read_location(struct yaml *yaml, struct yaml_node *node, void *target)
 {
 	struct config *config = target;
 	struct view text;
@@ -63,18 +63,18 @@ static enum err read_location(struct yaml *yaml, yaml_node_t *node, void *target
 	return config->registry ? 0 : err_nomem();
 }
 
-static enum err read_registry(struct yaml *yaml, yaml_node_t *node, void *target)
+static enum err read_registry(struct yaml *yaml, struct yaml_node *node, void *target)
 {
 	static const struct yaml_field fields[] = { { "location", read_location } };
 	return yaml_fields(yaml, node, fields, 1, target, NULL);
 }
 
-static enum err read_restrict(struct yaml *yaml, yaml_node_t *node, void *target)
+static enum err read_restrict(struct yaml *yaml, struct yaml_node *node, void *target)
 {
 	return yaml_bool(yaml, node, &((struct config *)target)->restricted);
 }
 
-static enum err read_list(struct yaml *yaml, yaml_node_t *node, const char *const **ret_strings, size_t *ret_count)
+static enum err read_list(struct yaml *yaml, struct yaml_node *node, const char *const **ret_strings, size_t *ret_count)
 {
 	TRY(yaml_count(yaml, node, ret_count));
 	const char **strings = ARENA_ARRAY(yaml->arena, const char *, *ret_count);
@@ -89,25 +89,25 @@ static enum err read_list(struct yaml *yaml, yaml_node_t *node, const char *cons
 	return 0;
 }
 
-static enum err read_env(struct yaml *yaml, yaml_node_t *node, void *target)
+static enum err read_env(struct yaml *yaml, struct yaml_node *node, void *target)
 {
 	struct config *config = target;
 	return read_list(yaml, node, &config->env, &config->env_count);
 }
 
-static enum err read_dirs(struct yaml *yaml, yaml_node_t *node, void *target)
+static enum err read_dirs(struct yaml *yaml, struct yaml_node *node, void *target)
 {
 	struct config *config = target;
 	return read_list(yaml, node, &config->dirs, &config->dir_count);
 }
 
-static enum err read_net(struct yaml *yaml, yaml_node_t *node, void *target)
+static enum err read_net(struct yaml *yaml, struct yaml_node *node, void *target)
 {
 	struct config *config = target;
 	return read_list(yaml, node, &config->net, &config->net_count);
 }
 
-static enum err read_defaults(struct yaml *yaml, yaml_node_t *node, void *target)
+static enum err read_defaults(struct yaml *yaml, struct yaml_node *node, void *target)
 {
 	static const struct yaml_field fields[] = { { "restrict", read_restrict }, { "env", read_env }, { "dirs", read_dirs },
 		{ "net", read_net } };
@@ -119,7 +119,7 @@ static enum err parse(struct view text, struct config *config)
 	static const struct yaml_field fields[] = { { "registry", read_registry }, { "defaults", read_defaults } };
 	struct yaml yaml;
 	TRY(yaml_load(text, config->path, ERR_USAGE, &config->arena, &yaml));
-	yaml_node_t *root = yaml_root(&yaml);
+	struct yaml_node *root = yaml_root(&yaml);
 	enum err err = root ? yaml_fields(&yaml, root, fields, 2, config, NULL) : 0;
 	yaml_finish(&yaml);
 	return err;

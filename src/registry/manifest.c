@@ -83,7 +83,7 @@ enum err manifest_encode(const struct manifest *m, struct buf *out)
 	return buf_status(out);
 }
 
-static enum err read_id(struct yaml *yaml, yaml_node_t *node, void *target)
+static enum err read_id(struct yaml *yaml, struct yaml_node *node, void *target)
 {
 	struct manifest *m = target;
 	struct view text;
@@ -91,7 +91,7 @@ static enum err read_id(struct yaml *yaml, yaml_node_t *node, void *target)
 	return uuid_parse(text, &m->id) ? 0 : yaml_error(yaml, node, "expected a UUID");
 }
 
-static enum err read_digest(struct yaml *yaml, yaml_node_t *node, void *target)
+static enum err read_digest(struct yaml *yaml, struct yaml_node *node, void *target)
 {
 	struct manifest *m = target;
 	struct view text;
@@ -99,7 +99,7 @@ static enum err read_digest(struct yaml *yaml, yaml_node_t *node, void *target)
 	return digest_parse(text, &m->module) ? 0 : yaml_error(yaml, node, "expected a digest");
 }
 
-static enum err read_strings(struct yaml *yaml, yaml_node_t *node, const struct view **ret_strings, size_t *ret_count)
+static enum err read_strings(struct yaml *yaml, struct yaml_node *node, const struct view **ret_strings, size_t *ret_count)
 {
 	TRY(yaml_count(yaml, node, ret_count));
 	struct view *strings = ARENA_ARRAY(yaml->arena, struct view, *ret_count);
@@ -111,10 +111,10 @@ static enum err read_strings(struct yaml *yaml, yaml_node_t *node, const struct 
 	return 0;
 }
 
-#define READ_FIELD(name, type, target_type, field)                               \
-	static enum err name(struct yaml *yaml, yaml_node_t *node, void *target) \
-	{                                                                        \
-		return yaml_##type(yaml, node, &((target_type *)target)->field); \
+#define READ_FIELD(name, type, target_type, field)                                    \
+	static enum err name(struct yaml *yaml, struct yaml_node *node, void *target) \
+	{                                                                             \
+		return yaml_##type(yaml, node, &((target_type *)target)->field);      \
 	}
 READ_FIELD(read_runtime, string, struct manifest, runtime)
 READ_FIELD(read_module_name, string, struct manifest, module_name)
@@ -137,7 +137,7 @@ READ_FIELD(read_local, string, struct manifest_socket, local)
 READ_FIELD(read_peer, string, struct manifest_socket, peer)
 
 /* A mapping in which every key must be there. */
-static enum err read_all(struct yaml *yaml, yaml_node_t *node, const struct yaml_field *fields, size_t count, void *target)
+static enum err read_all(struct yaml *yaml, struct yaml_node *node, const struct yaml_field *fields, size_t count, void *target)
 {
 	uint32_t present;
 	TRY(yaml_fields(yaml, node, fields, count, target, &present));
@@ -149,7 +149,7 @@ static enum err read_all(struct yaml *yaml, yaml_node_t *node, const struct yaml
 }
 #define READ_ALL(yaml, node, fields, target) read_all(yaml, node, fields, sizeof(fields) / sizeof *(fields), target)
 
-static enum err read_module(struct yaml *yaml, yaml_node_t *node, void *target)
+static enum err read_module(struct yaml *yaml, struct yaml_node *node, void *target)
 {
 	static const struct yaml_field fields[] = {
 		{ "digest", read_digest },
@@ -160,19 +160,19 @@ static enum err read_module(struct yaml *yaml, yaml_node_t *node, void *target)
 	return READ_ALL(yaml, node, fields, target);
 }
 
-static enum err read_args(struct yaml *yaml, yaml_node_t *node, void *target)
+static enum err read_args(struct yaml *yaml, struct yaml_node *node, void *target)
 {
 	struct manifest *m = target;
 	return read_strings(yaml, node, &m->args, &m->arg_count);
 }
 
-static enum err read_env(struct yaml *yaml, yaml_node_t *node, void *target)
+static enum err read_env(struct yaml *yaml, struct yaml_node *node, void *target)
 {
 	struct manifest *m = target;
 	return read_strings(yaml, node, &m->env, &m->env_count);
 }
 
-static enum err read_dirs(struct yaml *yaml, yaml_node_t *node, void *target)
+static enum err read_dirs(struct yaml *yaml, struct yaml_node *node, void *target)
 {
 	static const struct yaml_field fields[] = { { "host", read_host }, { "guest", read_guest }, { "read_only", read_read_only } };
 	struct manifest *m = target;
@@ -186,7 +186,7 @@ static enum err read_dirs(struct yaml *yaml, yaml_node_t *node, void *target)
 	return 0;
 }
 
-static enum err read_sockets(struct yaml *yaml, yaml_node_t *node, void *target)
+static enum err read_sockets(struct yaml *yaml, struct yaml_node *node, void *target)
 {
 	static const struct yaml_field fields[] = { { "fd", read_fd }, { "listens", read_listens }, { "local", read_local },
 		{ "peer", read_peer } };
@@ -201,19 +201,19 @@ static enum err read_sockets(struct yaml *yaml, yaml_node_t *node, void *target)
 	return 0;
 }
 
-static enum err read_net(struct yaml *yaml, yaml_node_t *node, void *target)
+static enum err read_net(struct yaml *yaml, struct yaml_node *node, void *target)
 {
 	struct manifest *m = target;
 	return read_strings(yaml, node, &m->net, &m->net_count);
 }
 
-static enum err read_start(struct yaml *yaml, yaml_node_t *node, void *target)
+static enum err read_start(struct yaml *yaml, struct yaml_node *node, void *target)
 {
 	static const struct yaml_field fields[] = { { "wall", read_wall }, { "monotonic", read_monotonic } };
 	return READ_ALL(yaml, node, fields, target);
 }
 
-static enum err read_settings(struct yaml *yaml, yaml_node_t *node, void *target)
+static enum err read_settings(struct yaml *yaml, struct yaml_node *node, void *target)
 {
 	static const struct yaml_field fields[] = {
 		{ "features", read_features },
@@ -244,7 +244,7 @@ static enum err decode_body(struct view body, unsigned version, struct manifest 
 	size_t count = sizeof fields / sizeof *fields - (version < 2 ? SINCE_VERSION_2 : 0);
 	struct yaml yaml;
 	TRY(yaml_load(body, "manifest.yaml", ERR_DAMAGED, &m->arena, &yaml));
-	yaml_node_t *root = yaml_root(&yaml);
+	struct yaml_node *root = yaml_root(&yaml);
 	enum err err = root ? read_all(&yaml, root, fields, count, m) : err_set(ERR_DAMAGED, "manifest.yaml: nothing is in it");
 	yaml_finish(&yaml);
 	return err;

@@ -1,150 +1,84 @@
-#include "registry/yaml.h"
+#include "registry/yaml_parts.h"
 
 #include "base/utf8.h"
 
-#include <errno.h>
 #include <nettle/base64.h>
-#include <stdlib.h>
-
-enum { DEEPEST = 64 };
-
-/*
- * Whether lists and mappings can't lie in each other deeper than that. To go deeper takes a bracket, or a line that begins further to the
- * right: at most one list and one mapping begin at each column.
- */
-static bool is_shallow(struct view text)
-{
-	size_t brackets = 0, deepest = 0;
-	bool beginning = true;
-	for (size_t i = 0, line = 0; i < text.size; i++) {
-		uint8_t c = text.data[i];
-		if (c == '\n' || c == '\r' || c == 0x85 || c == 0xa8 || c == 0xa9) { /* the last three end U+0085, U+2028 and U+2029 */
-			line = i + 1;
-			beginning = true;
-			continue;
-		}
-		brackets += c == '[' || c == '{';
-		beginning = beginning && (c == ' ' || c == '\t' || c == '-' || c == '?' || c == ':');
-		if (beginning && i + 1 - line > deepest)
-			deepest = i + 1 - line;
-	}
-	return brackets + 2 * (deepest + 1) <= DEEPEST;
-}
-
-/*
- * Whether they lie in each other deeper than any of ours do. The library's time grows with the square of that depth, so it is asked token
- * by token. What is no YAML is left to who loads it.
- */
-static bool is_too_deep(struct view text)
-{
-	yaml_parser_t parser;
-	yaml_token_t token;
-	int depth = 0;
-	bool ended = !yaml_parser_initialize(&parser);
-	if (ended)
-		return false;
-	yaml_parser_set_input_string(&parser, text.data ? text.data : (const uint8_t *)"", text.size);
-	while (!ended && depth <= DEEPEST && yaml_parser_scan(&parser, &token)) {
-		switch (token.type) {
-		case YAML_FLOW_SEQUENCE_START_TOKEN:
-		case YAML_FLOW_MAPPING_START_TOKEN:
-		case YAML_BLOCK_SEQUENCE_START_TOKEN:
-		case YAML_BLOCK_MAPPING_START_TOKEN: depth++; break;
-		case YAML_FLOW_SEQUENCE_END_TOKEN:
-		case YAML_FLOW_MAPPING_END_TOKEN:
-		case YAML_BLOCK_END_TOKEN: depth--; break;
-		default: break;
-		}
-		ended = token.type == YAML_STREAM_END_TOKEN;
-		yaml_token_delete(&token);
-	}
-	yaml_parser_delete(&parser);
-	return depth > DEEPEST;
-}
 
 enum err yaml_load(struct view text, const char *name, enum err code, struct arena *arena, struct yaml *ret_yaml)
 {
-	yaml_parser_t parser;
-	if (!is_shallow(text) && is_too_deep(text))
-		return err_set(code, "%s: lists lie too deep in lists", name);
-	if (!yaml_parser_initialize(&parser))
-		return err_nomem();
-	yaml_parser_set_input_string(&parser, text.data ? text.data : (const uint8_t *)"", text.size);
 	*ret_yaml = (struct yaml){ .name = name, .code = code, .arena = arena };
-	enum err err = 0;
-	if (!yaml_parser_load(&parser, &ret_yaml->document))
-		err = parser.error == YAML_MEMORY_ERROR
-			? err_nomem()
-			: err_set(code, "%s:%zu: %s", name, parser.problem_mark.line + 1, parser.problem ? parser.problem : "not YAML");
-	yaml_parser_delete(&parser);
+	if (yaml_parse_plain(text, &ret_yaml->nodes, &ret_yaml->root))
+		return 0;
+	arena_finish(&ret_yaml->nodes);
+	enum err err = yaml_parse(text, name, code, &ret_yaml->nodes, &ret_yaml->root);
+	if (err)
+		yaml_finish(ret_yaml);
 	return err;
 }
 
 void yaml_finish(struct yaml *yaml)
 {
-	yaml_document_delete(&yaml->document);
+	arena_finish(&yaml->nodes);
 }
 
-yaml_node_t *yaml_root(struct yaml *yaml)
+struct yaml_node *yaml_root(struct yaml *yaml)
 {
-	return yaml_document_get_root_node(&yaml->document);
+	return yaml->root;
 }
 
-enum err yaml_error(struct yaml *yaml, const yaml_node_t *node, const char *format, ...)
+enum err yaml_error(struct yaml *yaml, const struct yaml_node *node, const char *format, ...)
 {
 	va_list args;
 	va_start(args, format);
 	BUF_CLEANUP struct buf text = { 0 };
 	buf_vprintf(&text, format, args);
 	va_end(args);
-	return err_set(yaml->code, "%s:%zu: %s", yaml->name, node->start_mark.line + 1, buf_text(&text));
+	return err_set(yaml->code, "%s:%zu: %s", yaml->name, node->line, buf_text(&text));
 }
 
-static bool is_null(const yaml_node_t *node)
+static bool is_null(const struct yaml_node *node)
 {
-	if (node->type != YAML_SCALAR_NODE || node->data.scalar.style != YAML_PLAIN_SCALAR_STYLE)
+	if (node->kind != YAML_TEXT || !node->plain)
 		return false;
-	struct view text = view_of(node->data.scalar.value, node->data.scalar.length);
-	return text.size == 0 || view_is(text, "~") || view_is(text, "null");
+	return node->text.size == 0 || view_is(node->text, "~") || view_is(node->text, "null");
 }
 
-static enum err read_field(struct yaml *yaml, const yaml_node_pair_t *pair, const struct yaml_field *fields, size_t count, void *target,
+static enum err read_field(struct yaml *yaml, struct yaml_node *const pair[2], const struct yaml_field *fields, size_t count, void *target,
 	uint32_t *seen)
 {
-	yaml_node_t *key = yaml_document_get_node(&yaml->document, pair->key);
-	yaml_node_t *value = yaml_document_get_node(&yaml->document, pair->value);
-	if (key->type != YAML_SCALAR_NODE)
+	const struct yaml_node *key = pair[0];
+	if (key->kind != YAML_TEXT)
 		return yaml_error(yaml, key, "a key must be a word");
-	struct view word = view_of(key->data.scalar.value, key->data.scalar.length);
 	for (size_t i = 0; i < count; i++) {
-		if (!view_is(word, fields[i].key))
+		if (!view_is(key->text, fields[i].key))
 			continue;
 		if (*seen >> i & 1)
 			return yaml_error(yaml, key, "%s is there twice", fields[i].key);
 		*seen |= UINT32_C(1) << i;
-		return fields[i].read(yaml, value, target);
+		return fields[i].read(yaml, pair[1], target);
 	}
 	BUF_CLEANUP struct buf known = { 0 };
 	for (size_t i = 0; i < count; i++)
 		buf_printf(&known, "%s%s", i ? ", " : "", fields[i].key);
-	return yaml_error(yaml, key, "\"%.*s\" is not known here; known are: %s", VIEW_ARG(word), buf_text(&known));
+	return yaml_error(yaml, key, "\"%.*s\" is not known here; known are: %s", VIEW_ARG(key->text), buf_text(&known));
 }
 
-enum err yaml_fields(struct yaml *yaml, yaml_node_t *node, const struct yaml_field *fields, size_t count, void *target, uint32_t *present)
+enum err yaml_fields(struct yaml *yaml, struct yaml_node *node, const struct yaml_field *fields, size_t count, void *target,
+	uint32_t *present)
 {
 	uint32_t seen = 0;
 	if (!is_null(node)) {
-		if (node->type != YAML_MAPPING_NODE)
+		if (node->kind != YAML_MAPPING)
 			return yaml_error(yaml, node, "expected keys with values");
-		for (const yaml_node_pair_t *pair = node->data.mapping.pairs.start; pair < node->data.mapping.pairs.top; pair++)
-			TRY(read_field(yaml, pair, fields, count, target, &seen));
+		for (size_t i = 0; i < node->count; i += 2)
+			TRY(read_field(yaml, &node->items[i], fields, count, target, &seen));
 	}
 	if (present)
 		*present = seen;
 	return 0;
 }
 
-static enum err decode_binary(struct yaml *yaml, const yaml_node_t *node, struct view text, struct view *ret_string)
+static enum err decode_binary(struct yaml *yaml, const struct yaml_node *node, struct view text, struct view *ret_string)
 {
 	struct base64_decode_ctx context;
 	base64_decode_init(&context);
@@ -159,18 +93,18 @@ static enum err decode_binary(struct yaml *yaml, const yaml_node_t *node, struct
 	return 0;
 }
 
-enum err yaml_string(struct yaml *yaml, yaml_node_t *node, struct view *ret_string)
+enum err yaml_string(struct yaml *yaml, struct yaml_node *node, struct view *ret_string)
 {
-	if (node->type != YAML_SCALAR_NODE)
+	if (node->kind != YAML_TEXT)
 		return yaml_error(yaml, node, "expected a string");
-	struct view text = view_of(node->data.scalar.value, node->data.scalar.length), string = { 0 };
-	if (node->tag && strcmp((const char *)node->tag, "tag:yaml.org,2002:binary") == 0) {
-		TRY(decode_binary(yaml, node, text, &string));
+	struct view string = { 0 };
+	if (node->binary) {
+		TRY(decode_binary(yaml, node, node->text, &string));
 	} else {
-		const char *copy = arena_text(yaml->arena, text);
+		const char *copy = arena_text(yaml->arena, node->text);
 		if (!copy)
 			return err_nomem();
-		string = view_of(copy, text.size);
+		string = view_of(copy, node->text.size);
 	}
 	if (string.size && memchr(string.data, 0, string.size))
 		return yaml_error(yaml, node, "a string with a NUL in it");
@@ -178,40 +112,41 @@ enum err yaml_string(struct yaml *yaml, yaml_node_t *node, struct view *ret_stri
 	return 0;
 }
 
-enum err yaml_uint(struct yaml *yaml, yaml_node_t *node, uint64_t *ret_number)
+enum err yaml_uint(struct yaml *yaml, struct yaml_node *node, uint64_t *ret_number)
 {
-	const char *text = node->type == YAML_SCALAR_NODE ? (const char *)node->data.scalar.value : "";
-	char *end;
-	errno = 0;
-	unsigned long long number = strtoull(text, &end, 10);
-	if (*text < '0' || *text > '9' || *end || errno)
+	uint64_t number = 0;
+	bool right = node->kind == YAML_TEXT && node->text.size > 0;
+	for (size_t i = 0; right && i < node->text.size; i++) {
+		uint8_t digit = (uint8_t)(node->text.data[i] - '0');
+		right = digit <= 9 && !__builtin_mul_overflow(number, 10, &number) && !__builtin_add_overflow(number, digit, &number);
+	}
+	if (!right)
 		return yaml_error(yaml, node, "expected a number");
 	*ret_number = number;
 	return 0;
 }
 
-enum err yaml_bool(struct yaml *yaml, yaml_node_t *node, bool *ret_value)
+enum err yaml_bool(struct yaml *yaml, struct yaml_node *node, bool *ret_value)
 {
-	struct view text = { 0 };
-	if (node->type == YAML_SCALAR_NODE)
-		text = view_of(node->data.scalar.value, node->data.scalar.length);
+	struct view text = node->kind == YAML_TEXT ? node->text : (struct view){ 0 };
 	if (!view_is(text, "true") && !view_is(text, "false"))
 		return yaml_error(yaml, node, "expected true or false");
 	*ret_value = view_is(text, "true");
 	return 0;
 }
 
-enum err yaml_count(struct yaml *yaml, yaml_node_t *node, size_t *ret_count)
+enum err yaml_count(struct yaml *yaml, struct yaml_node *node, size_t *ret_count)
 {
-	if (!is_null(node) && node->type != YAML_SEQUENCE_NODE)
+	if (!is_null(node) && node->kind != YAML_LIST)
 		return yaml_error(yaml, node, "expected a list");
-	*ret_count = is_null(node) ? 0 : (size_t)(node->data.sequence.items.top - node->data.sequence.items.start);
+	*ret_count = node->count;
 	return 0;
 }
 
-yaml_node_t *yaml_element(struct yaml *yaml, yaml_node_t *node, size_t index)
+struct yaml_node *yaml_element(struct yaml *yaml, struct yaml_node *node, size_t index)
 {
-	return yaml_document_get_node(&yaml->document, node->data.sequence.items.start[index]);
+	(void)yaml;
+	return node->items[index];
 }
 
 /* Characters that YAML does not take, or takes for the end of a line: control characters beyond ASCII, U+2028, U+2029, byte order marks. */
@@ -228,7 +163,7 @@ static bool is_awkward(struct view c)
 	return (c.data[1] == 0xbb && c.data[2] == 0xbf) || (c.data[1] == 0xbf && c.data[2] >= 0xbe);
 }
 
-static bool is_showable(struct view string)
+bool yaml_is_showable(struct view string)
 {
 	while (string.size) {
 		size_t length = utf8_length(string);
@@ -252,7 +187,7 @@ static void put_binary(struct buf *out, struct view string)
 
 void yaml_put_string(struct buf *out, struct view string)
 {
-	if (!is_showable(string)) {
+	if (!yaml_is_showable(string)) {
 		put_binary(out, string);
 		return;
 	}
