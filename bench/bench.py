@@ -274,6 +274,7 @@ def bench_requests(bench):
     for what, words in {
         "small": (200_000, 12), "large": (2_000, 1_000_000), "in pieces of 100 bytes": (1_000, 100_000, 100),
         "Redis, small": (500_000, 12, 65536, "Redis"), "Redis, large": (2_000, 1_000_000, 65536, "Redis"), "DNS": (200_000, 0, 65536, "DNS"),
+        "WebSocket, small": (500_000, 12, 65536, "WebSocket"), "WebSocket, large": (2_000, 1_000_000, 65536, "WebSocket"),
     }.items():
         command = [str(word) for word in (ROOT / "build" / "bench" / "requests", *words)]
         samples = [subprocess.run(command, check=True, capture_output=True, text=True).stdout.split() for _ in range(bench.pairs)]

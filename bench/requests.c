@@ -1,7 +1,8 @@
 /*
  * requests N BODY [PIECE [PROTOCOL]]: traces N requests over HTTP/1.1 on keep-alive connections, each answered with BODY bytes, received
  * PIECE bytes at a time (64 KiB), from prepared events to lines of text, on one processor. Prints the seconds, the exchanges and the bytes
- * of HTTP. PROTOCOL: Redis, a pipeline of 100 questions after the other; DNS, whose answers are datagrams of one address.
+ * of HTTP. PROTOCOL: Redis, a pipeline of 100 questions after the other; DNS, whose answers are datagrams of one address; WebSocket, 100
+ * messages each way after the other.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -24,6 +25,7 @@ struct bench {
 	struct connections *connections;
 	struct net_event event;
 	uint64_t exchanges, bytes;
+	struct buf hello, welcome;    /* of each connection, at its beginning */
 	struct buf request, response; /* so many at a time */
 	uint32_t pipelined;
 };
@@ -59,6 +61,11 @@ static enum err run(struct bench *b, uint64_t count, size_t piece)
 	TRY(emitter_create(EMIT_LINE, &b->output, &b->emitter));
 	TRY(connections_create(&options, &b->sink, &b->connections));
 	b->event.time = 1700000000ull * NS_PER_S;
+	for (uint64_t i = 0; i < CONNECTIONS && b->hello.size; i++) {
+		b->event.socket = 1 + i;
+		TRY(pass(b, EVENT_SEND, buf_view(&b->hello), SIZE_MAX));
+		TRY(pass(b, EVENT_RECEIVE, buf_view(&b->welcome), SIZE_MAX));
+	}
 	for (uint64_t i = 0; i < count; i += b->pipelined) {
 		b->event.socket = 1 + i % CONNECTIONS;
 		TRY(pass(b, EVENT_SEND, buf_view(&b->request), SIZE_MAX));
@@ -92,6 +99,21 @@ static void prepare_redis(struct bench *b, uint64_t size)
 	}
 }
 
+static void prepare_websocket(struct bench *b, uint64_t size)
+{
+	static const uint8_t head[] = { 0x81, 127 }, asked[] = { 0x81, 0x85, 1, 2, 3, 4, 'h' ^ 1, 'e' ^ 2, 'l' ^ 3, 'l' ^ 4, 'o' ^ 1 };
+	b->pipelined = 100;
+	buf_append_text(&b->hello, "GET / HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n");
+	buf_append_text(&b->welcome, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n");
+	for (uint32_t i = 0; i < b->pipelined; i++) {
+		buf_append(&b->request, asked, sizeof asked);
+		buf_append(&b->response, head, sizeof head);
+		for (int k = 56; k >= 0; k -= 8)
+			buf_append_byte(&b->response, (uint8_t)(size >> k));
+		put_body(&b->response, size);
+	}
+}
+
 static void prepare_dns(struct bench *b)
 {
 	static const char name[] = "\7example\4test\0\0\1\0\1";
@@ -119,6 +141,8 @@ int main(int argc, char **argv)
 		prepare_redis(&b, size);
 	else if (strcmp(protocol, "DNS") == 0)
 		prepare_dns(&b);
+	else if (strcmp(protocol, "WebSocket") == 0)
+		prepare_websocket(&b, size);
 	else
 		prepare_http(&b, size);
 	uint64_t start = time_of(CLOCK_PROCESS_CPUTIME_ID);
@@ -128,6 +152,8 @@ int main(int argc, char **argv)
 	connections_destroy(b.connections);
 	emitter_destroy(b.emitter);
 	output_finish(&b.output);
+	buf_finish(&b.hello);
+	buf_finish(&b.welcome);
 	buf_finish(&b.request);
 	buf_finish(&b.response);
 	if (err)

@@ -185,7 +185,8 @@ void websocket_tell(struct decoder *d, struct direction *s, struct incoming *m, 
 	struct words w = { 0 };
 	uint16_t code = 0;
 	w.line[w.line_count++] = datum_keyword(opcode_word(m->opcode));
-	fill_attributes(&w, d, m);
+	if (!d->options.lines)
+		fill_attributes(&w, d, m);
 	if (m->opcode == CLOSE)
 		code = fill_close(&w, buf_view(&m->kept), &name);
 	else
@@ -199,10 +200,12 @@ void websocket_tell(struct decoder *d, struct direction *s, struct incoming *m, 
 	message.line = w.line;
 	message.line_count = w.line_count;
 	message.parts = w.parts;
-	message.part_count = w.part_count;
-	message.part_more = m->size && !d->options.body_max && !w.part_count;
 	message.attributes = w.attributes;
-	message.attribute_count = w.attribute_count;
+	if (!d->options.lines) {
+		message.part_count = w.part_count;
+		message.part_more = m->size && !d->options.body_max && !w.part_count;
+		message.attribute_count = w.attribute_count;
+	}
 	if (!d->err)
 		d->err = name.failed || d->why.failed ? err_nomem() : d->sink->message(d->sink, m->exchange, side_of(d, s), &message);
 	websocket_drop(d, m);
