@@ -9,6 +9,7 @@ A guest is built again when what it is made from is newer. A guest whose tools a
 import base64
 import fcntl
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -231,6 +232,18 @@ def debian_go(folder):
     return {"GO111MODULE": "off", "GOPATH": str(GOCODE)}
 
 
+def go_overlay(folder, name):
+    """What is laid over Go's library, and over lib/pq, which lists the systems that have no users, and not WASI."""
+    path = Path(run(folder / "overlay", OUTPUT / "go-overlay", env=dict(os.environ, GO=go())).strip())
+    if name != "postgresql":
+        return path
+    overlay = json.loads(path.read_text())
+    overlay["Replace"][str(GOCODE / "src/github.com/lib/pq/user_wasip1.go")] = str(folder / "pq" / "user.go")
+    path = path.with_name(f"overlay-{name}.json")
+    path.write_text(json.dumps(overlay))
+    return path
+
+
 def own_gomod(name):
     """A module of its own, which has a network by go/wasinet; one that does not know it, by an overlay. Without go.mod, on Debian's libraries."""
     folder, overlay = HERE / "go" / name, HERE / "go" / "overlay"
@@ -242,7 +255,7 @@ def own_gomod(name):
         flags = []
         libraries = {} if module.exists() else debian_go(folder)
         if plain:
-            flags = ["-overlay", run(overlay / "overlay", OUTPUT / "go-overlay", env=dict(os.environ, GO=go())).strip()]
+            flags = ["-overlay", go_overlay(overlay, name)]
         run(go(), "build", *flags, "-o", output, ".", cwd=folder, env=dict(os.environ, **GO_ENV, **libraries))
 
     return [*folder.iterdir(), *helpers], build

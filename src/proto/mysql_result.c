@@ -324,10 +324,11 @@ void my_server_message(struct decoder *d, struct my_direction *s, struct view pa
 		my_greeting(d, s, payload);
 		return;
 	}
-	if (!waited) {
+	if (!waited || (s->alone && d->phase == MY_COMMANDS)) { /* it began before what waits now was sent */
 		alone(d, s, payload);
 		return;
 	}
+	my_begin_answer(d, waited->exchange, s->time);
 	a->end = s->end;
 	bool is_error = payload.size && payload.data[0] == 0xff;
 	if (waited->command == MY_LOGIN || waited->command == COM_CHANGE_USER) {

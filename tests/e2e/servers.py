@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -133,3 +134,71 @@ def wait_until_it_answers(server):
     while not answers(server.port):
         assert server.process.poll() is None and time.monotonic() < end
         time.sleep(0.02)
+
+
+def as_nobody():
+    """How a server is started that will not run as root."""
+    return ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"] if os.geteuid() == 0 else []
+
+
+def folder_of_nobody(path):
+    """A folder that such a server can reach, though pytest's are only for root."""
+    folder = Path(tempfile.mkdtemp(prefix="timecraft-"))
+    if os.geteuid() == 0:
+        shutil.chown(folder, "nobody", "nogroup")
+    path.mkdir(exist_ok=True)
+    return folder
+
+
+class PostgreSQL:
+    """A server of PostgreSQL with a user, ada, who authenticates by SCRAM; every statement is in its log."""
+
+    def __init__(self, folder, password):
+        programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
+        if not programs:
+            needs("initdb")
+        programs = programs[-1] if programs else Path(shutil.which("initdb")).parent
+        self.folder = folder_of_nobody(folder)
+        self.port = free_port()
+        secret = self.folder / "password"
+        secret.write_text(password + "\n")
+        secret.chmod(0o644)
+        env = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
+        subprocess.run([*as_nobody(), programs / "initdb", "-D", self.folder / "data", "-U", "ada", "--auth=scram-sha-256", "--pwfile", secret,
+                        "--no-sync", "--encoding=UTF8"], check=True, env=env, stdout=subprocess.DEVNULL)
+        with open(folder / "log", "w") as log:
+            self.process = subprocess.Popen(
+                [*as_nobody(), programs / "postgres", "-D", self.folder / "data", "-p", str(self.port), "-k", self.folder, "-h", "127.0.0.1",
+                 "-F", "-c", "log_statement=all", "-c", "log_line_prefix=", "-c", "timezone=UTC"], stderr=log, env=env)
+        self.log = folder / "log"
+        wait_until_it_answers(self)
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(60)
+        shutil.rmtree(self.folder)
+
+
+class MariaDB:
+    """A server of MariaDB with a database, shop, and a user, ada; every command is in its log."""
+
+    def __init__(self, folder, password):
+        self.folder = folder_of_nobody(folder)
+        self.port = free_port()
+        user = ["--user=nobody"] if os.geteuid() == 0 else []
+        subprocess.run([found("mariadb-install-db"), "--no-defaults", f"--datadir={self.folder}/data", "--skip-test-db",
+                        "--auth-root-authentication-method=normal", *user], check=True, stdout=subprocess.DEVNULL)
+        init = self.folder / "init.sql"
+        init.write_text(f"CREATE DATABASE shop;\nCREATE USER ada@'127.0.0.1' IDENTIFIED BY '{password}';\nGRANT ALL ON *.* TO ada@'127.0.0.1';\n")
+        init.chmod(0o644)
+        self.log = self.folder / "general.log"
+        self.process = subprocess.Popen(
+            [found("mariadbd"), "--no-defaults", f"--datadir={self.folder}/data", f"--socket={self.folder}/socket", "--bind-address=127.0.0.1",
+             f"--port={self.port}", f"--init-file={init}", "--local-infile=1", "--general-log=1", f"--general-log-file={self.log}", *user],
+            stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        wait_until_it_answers(self)
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(60)
+        shutil.rmtree(self.folder)
