@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from oracle import captured, dissected
 from servers import Script
 from test_network import documents
 
@@ -58,3 +59,17 @@ def test_a_client_in_go(box, program, mail):
     assert told(box.good("trace", "request", "--status", "error", run.id)) == ["SMTP > RCPT nobody@b.test => 550 5.1.1 no such user"]
     text = next(e for e in documents(box, "request", run.id) if e["request"].get("message", {}).get("smtp.mail.size") == 25)
     assert text["request"]["message"]["fields"][0] == {"name": "mail", "value": "Subject: short\r\n\r\nshort\r\n"}
+
+
+def test_tshark_says_the_same(box, program, mail, tmp_path):
+    run = box.run(program("go-smtp.wasm"), f"127.0.0.1:{mail.port}")
+    path = captured(documents(box, "network", run.id, "-v"), tmp_path / "packets")
+    rows = dissected(path, ["smtp.req.command", "smtp.response.code"], "-Y", "smtp", "-d", f"tcp.port=={mail.port},smtp")
+    exchanges = documents(box, "request", run.id)
+    commands = [e["request"]["message"]["smtp.command"] for e in exchanges if "smtp.command" in e["request"].get("message", {})]
+    codes = [e["response"]["message"]["smtp.reply.code"] for e in exchanges if "smtp.reply.code" in e["response"].get("message", {})]
+    assert [command for row in rows for command in row[0]] == commands
+    words = [word for row in rows for word in row[0] + row[1]]
+    answers = [word for before, word in zip([None, *words], words) if word.isdigit() and word != before]  # it has one for each line
+    assert list(map(int, answers)) == codes
+    assert len(commands) == 15 and len(codes) == 20

@@ -4,6 +4,7 @@ import re
 import subprocess
 
 import pytest
+from oracle import captured, dissected
 from servers import Script
 from test_network import Server, documents
 
@@ -106,3 +107,45 @@ def test_a_server_in_go(box, program):
         "WebSocket > PING ping", "WebSocket < PONG ping",
         "WebSocket > CLOSE 1001 (going away) enough", "WebSocket < CLOSE 1001 (going away)"]
     assert box.replay("-q", run).code == 0
+
+
+OPCODES = {1: "text", 2: "binary", 8: "close", 9: "ping", 10: "pong"}
+FIELDS = ["tcp.stream", "tcp.srcport", "websocket.opcode", "websocket.fin", "websocket.payload_length", "websocket.payload_length_ext_16",
+          "websocket.payload_length_ext_64", "websocket.payload.close.status_code", "websocket.payload.close.reason"]
+
+
+def messages_of_tshark(path, ports):
+    """By connection and side: opcode, frames and bytes of each message; codes and reasons."""
+    found, closes, under_way = {}, [], {}
+    for stream, source, opcodes, ends, short, wide, wider, codes, reasons in dissected(path, FIELDS, "-Y", "websocket"):
+        side = int(stream[0]), "response" if int(source[0]) in ports else "request"
+        closes += list(zip(codes, reasons or [""] * len(codes)))
+        for opcode, end, size in zip(map(int, opcodes), ends, map(int, short)):
+            size = int(wide.pop(0)) if size == 126 else int(wider.pop(0)) if size == 127 else size
+            if opcode < 8:
+                message = under_way.setdefault(side, [OPCODES.get(opcode), 0, 0])
+                message[1:] = message[1] + 1, message[2] + size
+            if opcode >= 8 or end in ("1", "True"):
+                found.setdefault(side, []).append(tuple(under_way.pop(side)) if opcode < 8 else (OPCODES[opcode], 1, size))
+    return found, closes
+
+
+def test_tshark_says_the_same(box, program, echo, tmp_path):
+    run = box.run(program("go-websocket.wasm"), "dial", f"ws://127.0.0.1:{echo.port}/echo", f"ws://127.0.0.1:{echo.second}/")
+    path = captured(documents(box, "network", run.id, "-v"), tmp_path / "packets")
+    theirs, closes = messages_of_tshark(path, (echo.port, echo.second))
+    ours, codes, links = {}, [], []
+    for exchange in documents(box, "request", run.id):
+        link = exchange["link"]["src"]
+        links += [link] if link not in links else []
+        for side in ("request", "response"):
+            message = exchange[side].get("message", {}) if exchange["protocol"] == "WebSocket" else {}
+            if message:
+                size = message.get("websocket.message.compressed_size", message["websocket.message.size"])
+                ours.setdefault((links.index(link), side), []).append(
+                    (message["websocket.opcode"], message.get("websocket.message.frames", 1), size))
+                if "websocket.close.code" in message:
+                    codes.append((str(message["websocket.close.code"]), message.get("websocket.close.reason", "")))
+    assert ours == theirs
+    assert sum(frames for messages in ours.values() for _, frames, _ in messages) > 1000
+    assert sorted(codes) == sorted(closes)
