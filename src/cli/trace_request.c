@@ -219,6 +219,10 @@ static enum err create(struct request_trace *t, const struct trace_source *sourc
 	how.decoder.head_max = options->head_max ? options->head_max : HEAD_MAX;
 	how.decoder.body_max = !bodies ? 0 : options->body_max ? options->body_max : BODY_MAX;
 	how.decoder.lines = options->summary || (options->output.format == EMIT_LINE && !options->verbose);
+	if (how.decoder.lines && options->redacted.size && !options->summary) { /* what words of a line are hidden fields, fields tell */
+		how.decoder.lines = false;
+		how.decoder.body_max = BODY_MAX;
+	}
 	TRY(trace_output_open(&options->output, STDOUT_FILENO, "standard output", &t->output));
 	trace_output_gather(&t->output);
 	TRY(emitter_create(options->output.format, &t->output, &t->emitter));

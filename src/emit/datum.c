@@ -80,7 +80,7 @@ static void print_items(struct buf *out, const struct datum *d, const struct dat
 
 static void print(struct buf *out, const struct datum *d, const struct datum_style *style, bool inside)
 {
-	if ((d->flags & DATUM_SECRET) && !style->secrets) {
+	if (((d->flags & DATUM_SECRET) && !style->secrets) || (style->hides_value && style->hides_value(style->who, d))) {
 		format_text(out, "<hidden>");
 		return;
 	}

@@ -16,6 +16,7 @@ struct datum_style {
 	bool secrets; /* show them */
 	uint32_t max; /* bytes of a string, items of an array; 0: all that there are */
 	bool (*hides)(const void *who, struct view name); /* the values of these names in maps; NULL: none */
+	bool (*hides_value)(const void *who, const struct datum *value); /* these; NULL: none */
 	const void *who;
 };
 

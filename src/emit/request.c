@@ -1,6 +1,5 @@
 #include "emit/request_parts.h"
 
-#include "base/glob.h"
 #include "base/utf8.h"
 #include "emit/format.h"
 #include "emit/hexdump.h"
@@ -24,30 +23,6 @@ void request_print_word(struct buf *out, struct view text)
 		else
 			format_byte(out, (char)byte);
 	}
-}
-
-bool request_is_redacted(const struct request_printer *printer, struct view name)
-{
-	if (printer->redacted_count == 0)
-		return false;
-	BUF_CLEANUP struct buf lower = { 0 };
-	buf_append(&lower, name.data, name.size);
-	for (size_t i = 0; i < lower.size; i++)
-		lower.data[i] |= lower.data[i] >= 'A' && lower.data[i] <= 'Z' ? 0x20 : 0;
-	bool is = lower.failed; /* rather too much is hidden than too little */
-	for (uint32_t i = 0; i < printer->redacted_count && !is; i++)
-		is = glob_matches(printer->redacted[i], buf_view(&lower));
-	return is;
-}
-
-static bool hides(const void *who, struct view name)
-{
-	return request_is_redacted(who, name);
-}
-
-struct datum_style request_style(const struct request_printer *printer, uint32_t max)
-{
-	return (struct datum_style){ printer->secrets, max, printer->redacted_count ? hides : NULL, printer };
 }
 
 static bool is_told(const struct exchange_side *side)
@@ -76,7 +51,8 @@ static void print_error(struct buf *out, const char *what, struct view error)
 
 static void print_words(const struct request_printer *printer, struct buf *out, const struct message *m)
 {
-	struct datum_style style = request_style(printer, DATUM_LINE_MAX);
+	struct request_hidden hidden = { printer, m };
+	struct datum_style style = request_line_style(&hidden);
 	for (uint32_t i = 0; i < m->line_count; i++) {
 		if (i)
 			format_byte(out, ' ');
@@ -209,7 +185,8 @@ static bool is_bare_name(const struct message_value *part)
 /* What was sent, in the order of the wire. */
 static void print_parts(const struct request_printer *printer, struct buf *out, const struct message *m, char mark)
 {
-	struct datum_style style = request_style(printer, 0);
+	struct request_hidden hidden = { printer, NULL };
+	struct datum_style style = request_style(&hidden);
 	for (uint32_t i = 0; i < m->part_count; i++) {
 		const struct message_value *part = &m->parts[i];
 		format_byte(out, mark);

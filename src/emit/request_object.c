@@ -105,7 +105,8 @@ static void put_status(struct emitter *e, const struct message *m)
 
 static void put_value(const struct request_printer *printer, struct emitter *e, const struct message_value *value)
 {
-	struct datum_style style = request_style(printer, 0);
+	struct request_hidden hidden = { printer, NULL };
+	struct datum_style style = request_style(&hidden);
 	if (value->name && request_is_redacted(printer, view_text(value->name)))
 		emit_null(e);
 	else

@@ -296,6 +296,10 @@ static void test_redacted(void **state)
 	requests_start(&p, &by_bytes, EMIT_JSON, false, 0);
 	tell_redacted(&p);
 	compare(requests_finish(&p), "typed-redacted.json");
+	requests_start(&p, &by_bytes, EMIT_LINE, false, 0);
+	tell_redacted(&p); /* words have no names, but are the same as fields */
+	const char *line = strstr(requests_finish(&p), "TALK");
+	assert_string_equal(line, "TALK 172.16.0.0:49154 > 44.194.85.187:443: ask <hidden> <hidden> => ok\n");
 }
 
 /* A connection whose bytes do not tell, and one that starts in the middle. */
