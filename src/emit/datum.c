@@ -123,8 +123,8 @@ static bool are_distinct(struct view keys, uint32_t count)
 {
 	enum { DISTINCT_MAX = 256 };
 	struct view seen[DISTINCT_MAX];
-	if (count > DISTINCT_MAX)
-		return false;
+	if (count > DISTINCT_MAX || !keys.data)
+		return count == 0;
 	for (uint32_t i = 0; i < count; i++) {
 		seen[i] = view_text((const char *)keys.data);
 		keys = view_slice(keys, seen[i].size + 1, keys.size);

@@ -43,7 +43,7 @@ static bool holds(const struct datum *of, const struct datum *value)
 	return is_same(of, value);
 }
 
-/* Whether a word, or a value in it, is what a hidden field has. Where fields were not kept nobody knows, and all that was sent is hidden. */
+/* Whether a word, or a value in it, is what a hidden field has. Where fields were not kept nobody knows: all that was sent is hidden. */
 static bool hides_value(const void *who, const struct datum *value)
 {
 	const struct request_hidden *hidden = who;
