@@ -4,9 +4,7 @@
 
 #include "cli/options.h"
 #include "host/host.h"
-#include "registry/manifest.h"
-#include "trace/descriptors.h"
-#include "trace/network.h"
+#include "lib/given.h"
 
 /* What the host is to make: those that listen first. `ret_sockets` is in the arena. */
 enum err given_sockets(const struct option_list *listen, const struct option_list *dial, struct arena *arena,
@@ -14,7 +12,3 @@ enum err given_sockets(const struct option_list *listen, const struct option_lis
 
 /* What `count` sockets of the host, from descriptor `first` on, became. */
 enum err given_made(const struct host *host, uint32_t first, size_t count, struct arena *arena, const struct manifest_socket **ret_sockets);
-
-/* Tells a trace of all that is in the manifest. */
-enum err given_descriptors(struct descriptors *descriptors, const struct manifest *manifest);
-enum err given_network(struct network *network, const struct manifest *manifest);

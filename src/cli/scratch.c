@@ -4,8 +4,10 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -59,24 +61,40 @@ static enum err start_keeper(struct scratch *s)
 		return ERR_NONE;
 	enum err err = err_set_errno(errno, "can't start a process");
 	close(s->pipe);
-	rmdir(s->path);
 	return err;
+}
+
+/* A name that nobody has; the directory is made when somebody is there to remove it. */
+static enum err choose_path(struct scratch *s)
+{
+	uint64_t number;
+	const char *folder = getenv("TMPDIR");
+	if (getrandom(&number, sizeof number, 0) != sizeof number)
+		return err_set_errno(errno, "can't have a random number");
+	int size = snprintf(s->path, sizeof s->path, "%s/timecraft-%016llx", folder && folder[0] ? folder : "/tmp",
+		(unsigned long long)number);
+	return size < (int)sizeof s->path ? ERR_NONE : err_set(ERR_USAGE, "the path in TMPDIR is too long");
+}
+
+/* The directory is not ours, or not there: nothing is to be removed. */
+static enum err dismiss_keeper(struct scratch *s, int errnum)
+{
+	kill(s->keeper, SIGKILL);
+	waitpid(s->keeper, NULL, 0);
+	close(s->pipe);
+	return err_set_errno(errnum, "can't make a directory for what is in the bundle, %s", s->path);
 }
 
 enum err scratch_create(struct scratch **ret_scratch)
 {
-	const char *folder = getenv("TMPDIR");
 	struct scratch *s = calloc(1, sizeof *s);
 	if (!s)
 		return err_nomem();
-	int size = snprintf(s->path, sizeof s->path, "%s/timecraft-XXXXXX", folder && folder[0] ? folder : "/tmp");
-	enum err err = ERR_NONE;
-	if (size >= (int)sizeof s->path)
-		err = err_set(ERR_USAGE, "the path in TMPDIR is too long");
-	else if (!mkdtemp(s->path) || chmod(s->path, 0700) < 0)
-		err = err_set_errno(errno, "can't make a directory for what is in the bundle, %s", s->path);
+	enum err err = choose_path(s);
 	if (!err)
 		err = start_keeper(s);
+	if (!err && mkdir(s->path, 0700) != 0)
+		err = dismiss_keeper(s, errno);
 	if (err)
 		free(s);
 	else

@@ -63,6 +63,8 @@ enum err output_flush(struct output *output)
 
 enum err output_end(struct output *output)
 {
+	if (output->mode == OUTPUT_KEPT)
+		return buf_status(&output->pending);
 	if (output->mode == OUTPUT_AT_ONCE || output->pending.size >= ENOUGH || output->pending.failed)
 		return output_flush(output);
 	return output->failed;
@@ -72,7 +74,7 @@ enum err output_finish(struct output *output)
 {
 	if (!output)
 		return ERR_NONE;
-	enum err err = output_flush(output);
+	enum err err = output->mode == OUTPUT_KEPT ? ERR_NONE : output_flush(output);
 	if (output->owned && close(output->fd) != 0 && !err && errno != EINTR)
 		err = err_set_errno(errno, "cannot write %s", output->name);
 	buf_finish(&output->pending);

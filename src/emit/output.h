@@ -12,6 +12,7 @@
 enum output_mode {
 	OUTPUT_BUFFERED, /* written when enough is pending */
 	OUTPUT_AT_ONCE,  /* written at each output_end */
+	OUTPUT_KEPT,     /* never written: whoever made it takes what is pending */
 };
 
 struct output {
