@@ -1,7 +1,7 @@
 /*
  * A recording of a killed process. The first byte says whether its frames, which are the rest, are in a block or in the tail, and whether
  * a byte of them is changed behind the checks, and whether they are in both, so that parts can repeat bytes of the block. The checks are
- * made to fit, since no fuzzer would guess them.
+ * made to fit, since no fuzzer would guess them. Mending it must not change what is read.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,6 +13,7 @@
 #include "fuzz.h"
 #include "log/checksum.h"
 #include "log/format.h"
+#include "log/mend.h"
 #include "log/reader.h"
 
 static char path[64];
@@ -55,24 +56,27 @@ static void store(int dir_fd, const char *name, struct view bytes, size_t at, si
 	close(fd);
 }
 
-/* Gives each frame, as far as they follow on each other, the check that it should have. */
-static void check_frames(uint8_t *frames, size_t size)
+/* Gives each frame, as far as they follow on each other, the check that it should have. Returns how many records begin. */
+static uint64_t check_frames(uint8_t *frames, size_t size)
 {
+	uint64_t count = 0;
 	for (size_t at = 0; size - at >= FRAME_HEADER;) {
 		struct frame_header frame;
 		memcpy(&frame, frames + at, sizeof frame);
 		if (frame.size < FRAME_HEADER || frame.size > size - at)
-			return;
+			break;
 		frame.check = (uint32_t)checksum(frames + at + 8, frame.size - 8);
 		memcpy(frames + at, &frame, sizeof frame);
 		at += frame.size;
+		count += frame.kind == FRAME_BEGIN || frame.kind >= FRAME_WHOLE;
 	}
+	return count;
 }
 
-static void put_segment(struct buf *out, struct view frames, bool in_block)
+static void put_segment(struct buf *out, struct view frames, uint64_t count, bool in_block)
 {
 	struct segment_header segment = { .magic = { 0 }, .tick_scale = (uint64_t)1 << 32, .flags = SEGMENT_REPEATS };
-	struct block_header block = { .magic = BLOCK_MAGIC, .kind = BLOCK_RECORDS, .codec = CODEC_RAW };
+	struct block_header block = { .magic = BLOCK_MAGIC, .kind = BLOCK_RECORDS, .codec = CODEC_RAW, .record_count = count };
 	memcpy(segment.magic, LOG_MAGIC, sizeof segment.magic);
 	segment.check = checksum(&segment, offsetof(struct segment_header, check));
 	buf_append(out, &segment, sizeof segment);
@@ -85,11 +89,11 @@ static void put_segment(struct buf *out, struct view frames, bool in_block)
 }
 
 /* Its header, and the buffer that is to come next with these frames. */
-static void put_tail(int dir_fd, struct view frames, uint64_t ordinal)
+static void put_tail(int dir_fd, struct view frames, uint64_t ordinal, uint64_t first_number)
 {
 	BUF_CLEANUP struct buf out = { 0 };
 	struct tail_header tail = { .buffer_size = BUFFER_SIZE, .buffer_count = BUFFER_COUNT, .tick_scale = (uint64_t)1 << 32 };
-	struct buffer_header buffer = { .ordinal = ordinal };
+	struct buffer_header buffer = { .ordinal = ordinal, .first_number = first_number };
 	size_t at = TAIL_HEADER + ordinal * BUFFER_SIZE, size = TAIL_HEADER + (ordinal + 1) * BUFFER_SIZE;
 	memcpy(tail.magic, TAIL_MAGIC, sizeof tail.magic);
 	tail.check = checksum(&tail, offsetof(struct tail_header, check));
@@ -100,26 +104,47 @@ static void put_tail(int dir_fd, struct view frames, uint64_t ordinal)
 	store(dir_fd, "tail", buf_view(&out), at, size);
 }
 
-/* Reads to the end. All that a record points at must be readable; what is wrong must be said, and reading must come to an end. */
-static void read_log(int dir_fd)
+static uint64_t mix(uint64_t hash, const void *data, size_t size)
+{
+	return (hash ^ checksum(data ? data : "", size)) * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+/* All of a record but its time. All that it points at must be readable. */
+static uint64_t mix_record(uint64_t hash, const struct record *record)
+{
+	uint64_t head[] = { record->number, record->kind, record->finished, record->faulted, record->call, record->result,
+		record->arg_count };
+	hash = mix(hash, head, sizeof head);
+	hash = mix(hash, record->args, record->arg_count * sizeof *record->args);
+	for (uint32_t i = 0; i < record->input_count; i++)
+		hash = mix(hash, record->inputs[i].data, record->inputs[i].size);
+	for (uint32_t i = 0; i < record->span_count; i++)
+		hash = mix(hash, record->spans[i].data, record->spans[i].size);
+	return hash;
+}
+
+/* Reads to the end. What is wrong must be said, and reading must come to an end. */
+static uint64_t read_log(int dir_fd)
 {
 	struct log_reader *reader;
 	struct record record;
-	volatile uint8_t sink = 0;
+	uint64_t hash = 0;
 	if (log_open(dir_fd, &reader))
-		return;
+		return 0;
 	for (uint32_t i = 0; i < 1000000; i++) {
 		enum err err = log_next(reader, &record);
 		if (err == ERR_END) {
 			log_close(reader);
-			return;
+			return hash;
 		}
-		for (uint32_t k = 0; !err && k < record.input_count; k++)
-			sink ^= record.inputs[k].size ? record.inputs[k].data[record.inputs[k].size - 1] : 0;
-		for (uint32_t k = 0; !err && k < record.span_count; k++)
-			sink ^= record.spans[k].size ? record.spans[k].data[record.spans[k].size - 1] : 0;
+		hash = err ? hash : mix_record(hash, &record);
 	}
 	__builtin_trap();
+}
+
+static void ignore(void *data, enum log_finding finding, const char *text)
+{
+	(void)data, (void)finding, (void)text;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -129,12 +154,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	bool in_block = data[0] & 1;
 	buf_append(&frames, data + 1, size - 1);
-	check_frames(frames.data, frames.size);
+	uint64_t count = check_frames(frames.data, frames.size);
 	if (data[0] & 2) /* behind the checks */
 		frames.data[(size_t)data[0] % frames.size] ^= 4;
-	put_segment(&segment, buf_view(&frames), in_block);
-	put_tail(folder(), in_block && !(data[0] & 4) ? view_of(NULL, 0) : buf_view(&frames), in_block ? 1 : 0);
+	put_segment(&segment, buf_view(&frames), count, in_block);
+	put_tail(folder(), in_block && !(data[0] & 4) ? view_of(NULL, 0) : buf_view(&frames), in_block ? 1 : 0, in_block ? count : 0);
 	store(folder(), "00000000.log", buf_view(&segment), 0, segment.size);
-	read_log(folder());
+	uint64_t hash = read_log(folder());
+	if (log_mend(folder(), true, ignore, NULL) == ERR_NONE && read_log(folder()) != hash)
+		__builtin_trap();
 	return 0;
 }

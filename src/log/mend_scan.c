@@ -6,6 +6,21 @@
 #include "log/mend_parts.h"
 #include "log/reader_parts.h"
 
+static bool begins(const struct frame_header *frame)
+{
+	return frame->kind == FRAME_BEGIN || frame->kind >= FRAME_WHOLE;
+}
+
+/* As a writer makes it: else readers may count it otherwise. */
+static bool frame_right(const struct frame_header *frame, const uint8_t *at, size_t left)
+{
+	if (frame->size < FRAME_HEADER || frame->size % 8 || frame->size > left ||
+		frame->check != (uint32_t)checksum(at + 8, frame->size - 8))
+		return false;
+	size_t fixed = begins(frame) ? 8 + 8 * (size_t)frame->count : frame->kind == FRAME_END ? 8 : 0;
+	return fixed <= frame->size - FRAME_HEADER && (!begins(frame) || frame->count <= RECORD_MAX_ARGS);
+}
+
 bool frames_scan(const uint8_t *frames, size_t size, struct frames_scan *ret_scan)
 {
 	struct frames_scan scan = { 0 };
@@ -18,13 +33,12 @@ bool frames_scan(const uint8_t *frames, size_t size, struct frames_scan *ret_sca
 		scan.full = frame.size == FRAME_BUFFER_ENDS;
 		if (frame.size == 0 || scan.full)
 			break;
-		if (frame.size < FRAME_HEADER || frame.size % 8 || frame.size > left ||
-			frame.check != (uint32_t)checksum(at + 8, frame.size - 8))
+		if (!frame_right(&frame, at, left))
 			return false;
 		uint64_t ticks = 0;
 		if (frame.size >= FRAME_HEADER + sizeof ticks)
 			memcpy(&ticks, at + FRAME_HEADER, sizeof ticks);
-		if (frame.kind == FRAME_BEGIN || frame.kind >= FRAME_WHOLE) {
+		if (begins(&frame)) {
 			scan.first_ticks = scan.count++ ? scan.first_ticks : ticks;
 			scan.last_ticks = begun = ticks;
 		}
@@ -50,7 +64,8 @@ static bool stored_right(const struct segment_scan *s, const struct block_header
 	stored->size = header->stored_size;
 	if (header->kind != BLOCK_RECORDS || header->codec != CODEC_RAW)
 		return checksum(stored->data, stored->size) == header->stored_check;
-	return header->raw_size == stored->size && frames_scan(stored->data, stored->size, &frames) && frames.size == stored->size;
+	return header->raw_size == stored->size && frames_scan(stored->data, stored->size, &frames) && frames.size == stored->size &&
+		frames.count == header->record_count;
 }
 
 static bool is_data(const struct block_header *header)
