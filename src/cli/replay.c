@@ -5,6 +5,7 @@
 
 #include "cli/commands.h"
 #include "cli/ending.h"
+#include "cli/engine.h"
 #include "cli/given.h"
 #include "cli/setup.h"
 #include "cli/stop.h"
@@ -15,7 +16,7 @@
 #include "replay/stdio.h"
 
 struct replay_options {
-	bool quiet, trace, stack;
+	bool compiled, quiet, trace, stack;
 	struct setup_options setup;
 	struct trace_options tracing;
 };
@@ -23,6 +24,7 @@ struct replay_options {
 #define AT(member) offsetof(struct replay_options, member)
 static const struct option table[] = {
 	{ "quiet", 'q', OPTION_FLAG, false, NULL, "Do not show what the guest writes to standard output and error.", AT(quiet) },
+	ENGINE_OPTION(AT(compiled)),
 	{ "trace", 'T', OPTION_FLAG, false, NULL, "Print each system call, like strace, on standard error.", AT(trace) },
 	{ "stack", 'k', OPTION_FLAG, false, NULL, "With --trace, print the guest's stack at each call.", AT(stack) },
 	OPTION_INCLUDE(setup_option_table, struct replay_options, setup),
@@ -146,6 +148,7 @@ static enum err start(struct replay *r)
 	struct guest_options options = { .module = r->module,
 		.layer = layer,
 		.hooks = { note_growth, r },
+		.compiled = r->options->compiled,
 		.limits = { m->memory_pages, m->table_elements, m->stack_bytes },
 		.function = m->function.size ? arena_text(&r->manifest.arena, m->function) : NULL };
 	TRY(guest_check(r->module, options.function));

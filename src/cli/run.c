@@ -8,6 +8,7 @@
 #include "base/time.h"
 #include "cli/commands.h"
 #include "cli/ending.h"
+#include "cli/engine.h"
 #include "cli/given.h"
 #include "cli/grants.h"
 #include "cli/record_options.h"
@@ -22,7 +23,7 @@
 
 struct run_options {
 	struct option_list env, dirs, net, listen, dial;
-	bool socket_paths, restricted, unrestricted, fly_blind, trace, stack;
+	bool compiled, socket_paths, restricted, unrestricted, fly_blind, trace, stack;
 	const char *function;
 	struct setup_options setup;
 	struct trace_options tracing;
@@ -70,6 +71,7 @@ static const struct option table[] = {
 	{ "fly-blind", 0, OPTION_FLAG, false, NULL, "Do not record.", AT(fly_blind) },
 	OPTION_INCLUDE(record_option_table, struct run_options, log),
 	{ "function", 'f', OPTION_TEXT, false, "NAME", "Call this exported function of a reactor, after _initialize.", AT(function) },
+	ENGINE_OPTION(AT(compiled)),
 	{ "memory-limit", 0, OPTION_CALL, false, "SIZE", "The most memory that the guest may have (4G).", AT(memory_bytes),
 		.parse = parse_size },
 	{ "stack-limit", 0, OPTION_CALL, false, "SIZE", "How deep the guest's calls may go, in bytes of their frames (16M).",
@@ -273,9 +275,12 @@ static enum err start(struct run *run, const char *path)
 		TRY(start_tracing(run, layer));
 		layer = observer_layer(run->observer);
 	}
-	struct guest_options options = {
-		.module = run->module, .limits = limits_of(o), .layer = layer, .function = o->function, .hooks = { note_growth, run }
-	};
+	struct guest_options options = { .module = run->module,
+		.limits = limits_of(o),
+		.layer = layer,
+		.function = o->function,
+		.compiled = o->compiled,
+		.hooks = { note_growth, run } };
 	return guest_create(&options, &run->guest);
 }
 

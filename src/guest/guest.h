@@ -22,6 +22,7 @@ struct guest_options {
 	struct store_limits limits;
 	struct layer *layer;        /* the top one; borrowed */
 	const char *function;       /* of a reactor: the export to call, after _initialize; NULL for a command */
+	bool compiled;              /* to machine code; ERR_UNSUPPORTED where that cannot be */
 	struct guest_hooks hooks;
 };
 

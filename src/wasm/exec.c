@@ -6,6 +6,7 @@
 #if TAIL_CALLS
 void exec_run(struct store *store, const union word *pc, uint64_t *frame)
 {
+	store->memory_size = store->memory->size;
 	pc->handler(store, pc, frame, store->memory->base, store->memory->size, store->count);
 }
 #else

@@ -81,6 +81,7 @@ struct store {
 	/* What handlers touch. */
 	struct instance *instance;     /* whose code runs */
 	struct memory *memory;         /* its memory 0, or one of size 0 */
+	uint64_t memory_size;          /* of it, in bytes, while code runs */
 	struct activation *activation; /* the innermost */
 	int64_t stack_left;            /* bytes, by the count that every tier shares */
 	uint64_t count;                /* loop heads and function entries; in a register while code runs */
@@ -101,6 +102,7 @@ struct store {
 	uint32_t depth;                /* of func_call inside functions of the host */
 	struct func bottom;            /* of the first activation, which nothing returns from */
 	struct memory no_memory;
+	struct tier *tier;             /* that compiles functions; NULL: they are interpreted */
 
 	struct canonical_types types;
 	struct instance *instances;

@@ -3,47 +3,40 @@
 
 HANDLER(copy32)
 {
-	SLOT(uint32_t, A) = SLOT(uint32_t, B);
+	SET(uint32_t, A, GET(uint32_t, B));
 	NEXT(2);
 }
 
 HANDLER(copy64)
 {
-	FRAME[A] = FRAME[B];
+	SET(uint64_t, A, GET(uint64_t, B));
 	NEXT(2);
 }
 
 HANDLER(copy128)
 {
-	memcpy(FRAME + A, FRAME + B, 16);
+	memcpy(SLOT_AT(A), SLOT_AT(B), 16);
 	NEXT(2);
 }
 
 HANDLER(const32)
 {
-	SLOT(int32_t, A) = IMM;
+	SET(int32_t, A, IMM);
 	NEXT(2);
 }
 
 HANDLER(const64)
 {
-	FRAME[A] = PC[2].value;
+	SET(uint64_t, A, PC[2].value);
 	NEXT(3);
 }
 
 HANDLER(const128)
 {
-	FRAME[A] = PC[2].value;
-	FRAME[A + 1] = PC[3].value;
+	SLOT_AT(A)[0] = PC[2].value;
+	SLOT_AT(A)[1] = PC[3].value;
 	NEXT(4);
 }
-
-/* Loop heads and function entries are counted, and are where a guest can be stopped. */
-#define COUNT_OR_STOP()                              \
-	do {                                         \
-		if (unlikely(++COUNT >= S->stop_at)) \
-			TRAP(TRAP_INTERRUPTED);      \
-	} while (0)
 
 HANDLER(loop)
 {
@@ -53,59 +46,59 @@ HANDLER(loop)
 
 HANDLER(jump)
 {
-	NEXT(IMM);
+	BRANCH();
 }
 
 HANDLER(jump_back)
 {
 	COUNT_OR_STOP();
-	NEXT(IMM);
+	BRANCH();
 }
 
 HANDLER(branch_if)
 {
-	if (SLOT(uint32_t, A))
-		NEXT(IMM);
+	if (GET(uint32_t, A))
+		BRANCH();
 	NEXT(2);
 }
 
 HANDLER(branch_unless)
 {
-	if (!SLOT(uint32_t, A))
-		NEXT(IMM);
+	if (!GET(uint32_t, A))
+		BRANCH();
 	NEXT(2);
 }
 
 HANDLER(back_if)
 {
-	if (!SLOT(uint32_t, A))
+	if (!GET(uint32_t, A))
 		NEXT(2);
 	COUNT_OR_STOP();
-	NEXT(IMM);
+	BRANCH();
 }
 
 HANDLER(back_unless)
 {
-	if (SLOT(uint32_t, A))
+	if (GET(uint32_t, A))
 		NEXT(2);
 	COUNT_OR_STOP();
-	NEXT(IMM);
+	BRANCH();
 }
 
 HANDLER(table_branch)
 {
-	uint32_t index = SLOT(uint32_t, A);
+	uint32_t index = GET(uint32_t, A);
 	uint32_t last = PC[1].offset - 1;
 	int32_t distance;
 	memcpy(&distance, (const char *)(PC + 2) + 4 * (size_t)(index < last ? index : last), sizeof distance);
-	NEXT(distance);
+	GO(PC + distance);
 }
 
 HANDLER(enter)
 {
 	COUNT_OR_STOP();
-	uint64_t *local = FRAME + B;
-	for (uint32_t left = A; left; left--)
+	uint64_t *local = SLOT_AT(B);
+	for (uint32_t left = NUMBER(A); left; left--)
 		*local++ = 0;
 	NEXT(2);
 }
@@ -115,7 +108,6 @@ HANDLER(enter)
 	do {                                                                               \
 		struct activation *done = S->activation--;                                 \
 		S->stack_left += FRAME_COST + (int64_t)done->func->frame_slots * 8;        \
-		PC = done->return_pc;                                                      \
 		FRAME = done->frame;                                                       \
 		struct instance *caller = S->activation->func->instance;                   \
 		if (unlikely(caller != done->func->instance)) {                            \
@@ -123,7 +115,7 @@ HANDLER(enter)
 			S->memory = caller ? instance_main_memory(caller) : &S->no_memory; \
 			LOAD_MEMORY();                                                     \
 		}                                                                          \
-		DISPATCH();                                                                \
+		GO(done->return_pc);                                                       \
 	} while (0)
 
 HANDLER(leave)
@@ -133,19 +125,19 @@ HANDLER(leave)
 
 HANDLER(leave32)
 {
-	SLOT(uint32_t, 0) = SLOT(uint32_t, A);
+	FRAME[0] = GET(uint32_t, A);
 	RETURN();
 }
 
 HANDLER(leave64)
 {
-	FRAME[0] = FRAME[A];
+	FRAME[0] = GET(uint64_t, A);
 	RETURN();
 }
 
 HANDLER(leave_many)
 {
-	COPY_SLOTS(FRAME, FRAME + A, PC[1].offset);
+	COPY_SLOTS(FRAME, SLOT_AT(A), PC[1].offset);
 	RETURN();
 }
 
@@ -167,9 +159,8 @@ HANDLER(unreachable)
 		activation->return_pc = PC + (words);                                    \
 		activation->frame = FRAME;                                               \
 		activation->func = entered;                                              \
-		FRAME += (at);                                                           \
-		PC = entered->code;                                                      \
-		DISPATCH();                                                              \
+		FRAME = (at);                                                            \
+		GO(entered->code);                                                       \
 	} while (0)
 
 /* As ENTER for a function that may be of another instance. */
@@ -186,13 +177,13 @@ HANDLER(unreachable)
 
 HANDLER(call)
 {
-	ENTER_ANY(PC[2].pointer, A, 3);
+	ENTER_ANY(PC[2].pointer, SLOT_AT(A), 3);
 }
 
 /* a: frame, b: slot of the index; then the type's number in the store (32 bits) and the table's index (32 bits). */
 HANDLER(call_indirect)
 {
-	uint32_t index = SLOT(uint32_t, B);
+	uint32_t index = GET(uint32_t, B);
 	struct table *table = S->instance->tables[PC[2].value >> 32];
 	if (unlikely(index >= table->size))
 		TRAP(TRAP_UNDEFINED_ELEMENT);
@@ -201,7 +192,7 @@ HANDLER(call_indirect)
 		TRAP(TRAP_UNINITIALIZED_ELEMENT);
 	if (unlikely(func->canonical != (uint32_t)PC[2].value))
 		TRAP(TRAP_INDIRECT_CALL_TYPE_MISMATCH);
-	ENTER_ANY(func, A, 3);
+	ENTER_ANY(func, SLOT_AT(A), 3);
 }
 
 HANDLER(lower_func)
@@ -209,15 +200,14 @@ HANDLER(lower_func)
 	SAVE();
 	struct func *func = S->activation->func;
 	if (lower(func))
-		TRAP(TRAP_HOST);
-	PC = func->code;
-	DISPATCH();
+		FAIL(TRAP_HOST);
+	GO(func->code);
 }
 
-/* Calls a function of the host and goes on behind the call, where PC and FRAME are already. */
-#define CALL_HOST(func, args)                                                \
+/* Calls a function of the host; a trap is at the call's step, not at the one behind it. */
+#define CALL_HOST(func, args, behind)                                        \
 	do {                                                                 \
-		SAVE();                                                      \
+		SAVE_AT(behind);                                             \
 		struct func *outer = S->caller;                              \
 		S->caller = (func);                                          \
 		enum trap trap = (func)->host((func)->host_data, S, (args)); \
@@ -225,10 +215,10 @@ HANDLER(lower_func)
 		COUNT = S->count;                                            \
 		LOAD_MEMORY();                                               \
 		if (unlikely(trap)) {                                        \
-			PC--; /* the call's step, not the one behind it */   \
-			TRAP(trap);                                          \
+			S->trap = trap;                                      \
+			SAVE_AT((behind) - 1);                               \
+			LEAVE();                                             \
 		}                                                            \
-		DISPATCH();                                                  \
 	} while (0)
 
 HANDLER(host)
@@ -237,20 +227,20 @@ HANDLER(host)
 	struct activation *done = S->activation--;
 	S->stack_left += FRAME_COST + (int64_t)func->frame_slots * 8;
 	uint64_t *args = FRAME;
-	PC = done->return_pc;
 	FRAME = done->frame;
-	CALL_HOST(func, args);
+	const union word *behind = done->return_pc; /* before calls back take its place */
+	CALL_HOST(func, args, behind);
+	GO(behind);
 }
 
 /* As call and host in one, without an activation that nobody would see. */
 HANDLER(call_host)
 {
 	struct func *func = PC[2].pointer;
-	uint64_t *args = FRAME + A;
 	if (unlikely(S->stack_left < FRAME_COST + (int64_t)func->frame_slots * 8))
 		TRAP(TRAP_CALL_STACK_EXHAUSTED);
-	PC += 3;
-	CALL_HOST(func, args);
+	CALL_HOST(func, SLOT_AT(A), PC + 3);
+	NEXT(3);
 }
 
 /* The call has returned: a trap that a function of the host met when calling back, and got over, was not this call's. */
@@ -262,13 +252,13 @@ HANDLER(stop)
 	LEAVE();
 }
 
-#define GLOBAL(name, type, to, from)                                              \
-	HANDLER(name)                                                             \
-	{                                                                         \
-		struct global *global = PC[2].pointer;                            \
-		type *value = (type *)global->value, *slot = (type *)(FRAME + A); \
-		*to = *from;                                                      \
-		NEXT(3);                                                          \
+#define GLOBAL(name, type, to, from)                                             \
+	HANDLER(name)                                                            \
+	{                                                                        \
+		struct global *global = PC[2].pointer;                           \
+		type *value = (type *)global->value, *slot = (type *)SLOT_AT(A); \
+		*to = *from;                                                     \
+		NEXT(3);                                                         \
 	}
 struct pair {
 	uint64_t low, high;
@@ -283,52 +273,52 @@ GLOBAL(global_set128, struct pair, value, slot)
 /* a = d ? b : c */
 HANDLER(select32)
 {
-	SLOT(uint32_t, A) = SLOT(uint32_t, D) ? SLOT(uint32_t, B) : SLOT(uint32_t, C);
+	SET(uint32_t, A, GET(uint32_t, D) ? GET(uint32_t, B) : GET(uint32_t, C));
 	NEXT(2);
 }
 
 HANDLER(select64)
 {
-	FRAME[A] = SLOT(uint32_t, D) ? FRAME[B] : FRAME[C];
+	SET(uint64_t, A, GET(uint32_t, D) ? GET(uint64_t, B) : GET(uint64_t, C));
 	NEXT(2);
 }
 
 HANDLER(select128)
 {
-	memcpy(FRAME + A, FRAME + (SLOT(uint32_t, D) ? B : C), 16);
+	memcpy(SLOT_AT(A), GET(uint32_t, D) ? SLOT_AT(B) : SLOT_AT(C), 16);
 	NEXT(2);
 }
 
 HANDLER(memory_size)
 {
-	SLOT(uint32_t, A) = (uint32_t)(MEM_SIZE / WASM_PAGE);
+	SET(uint32_t, A, (uint32_t)(MEM_SIZE / WASM_PAGE));
 	NEXT(2);
 }
 
 HANDLER(memory_grow_)
 {
 	SAVE();
-	int64_t pages = memory_grow(S, S->memory, SLOT(uint32_t, B));
+	int64_t pages = memory_grow(S, S->memory, GET(uint32_t, B));
 	LOAD_MEMORY();
 	if (unlikely(pages == -2))
-		TRAP(TRAP_HOST);
-	SLOT(int32_t, A) = (int32_t)pages;
+		FAIL(TRAP_HOST);
+	SET(int32_t, A, (int32_t)pages);
 	NEXT(2);
 }
 
 /* The operands of bulk instructions are the slots a, b and c, in the order of the specification: where to, what or where from, how many. */
 HANDLER(memory_fill)
 {
-	uint32_t to = SLOT(uint32_t, A), size = SLOT(uint32_t, C);
+	uint32_t to = GET(uint32_t, A), size = GET(uint32_t, C);
 	if (unlikely((uint64_t)to + size > MEM_SIZE))
 		TRAP(TRAP_OUT_OF_BOUNDS_MEMORY_ACCESS);
-	memset(MEM + to, SLOT(uint8_t, B), size);
+	memset(MEM + to, GET(uint8_t, B), size);
 	NEXT(2);
 }
 
 HANDLER(memory_copy)
 {
-	uint32_t to = SLOT(uint32_t, A), from = SLOT(uint32_t, B), size = SLOT(uint32_t, C);
+	uint32_t to = GET(uint32_t, A), from = GET(uint32_t, B), size = GET(uint32_t, C);
 	if (unlikely((uint64_t)to + size > MEM_SIZE || (uint64_t)from + size > MEM_SIZE))
 		TRAP(TRAP_OUT_OF_BOUNDS_MEMORY_ACCESS);
 	memmove(MEM + to, MEM + from, size);
@@ -337,9 +327,9 @@ HANDLER(memory_copy)
 
 HANDLER(memory_init_)
 {
-	enum trap trap = memory_init(S->instance, 0, (uint32_t)PC[2].value, SLOT(uint32_t, A), SLOT(uint32_t, B), SLOT(uint32_t, C));
+	enum trap trap = memory_init(S->instance, 0, (uint32_t)PC[2].value, GET(uint32_t, A), GET(uint32_t, B), GET(uint32_t, C));
 	if (unlikely(trap))
-		TRAP(trap);
+		FAIL(trap);
 	NEXT(3);
 }
 
@@ -361,26 +351,26 @@ HANDLER(elem_drop)
 HANDLER(table_get)
 {
 	struct table *table = TABLE((uint32_t)PC[2].value);
-	uint32_t index = SLOT(uint32_t, B);
+	uint32_t index = GET(uint32_t, B);
 	if (unlikely(index >= table->size))
 		TRAP(TRAP_OUT_OF_BOUNDS_TABLE_ACCESS);
-	FRAME[A] = table->elements[index];
+	SET(uint64_t, A, table->elements[index]);
 	NEXT(3);
 }
 
 HANDLER(table_set)
 {
 	struct table *table = TABLE((uint32_t)PC[2].value);
-	uint32_t index = SLOT(uint32_t, A);
+	uint32_t index = GET(uint32_t, A);
 	if (unlikely(index >= table->size))
 		TRAP(TRAP_OUT_OF_BOUNDS_TABLE_ACCESS);
-	table->elements[index] = FRAME[B];
+	table->elements[index] = GET(uint64_t, B);
 	NEXT(3);
 }
 
 HANDLER(table_size)
 {
-	SLOT(uint32_t, A) = TABLE((uint32_t)PC[2].value)->size;
+	SET(uint32_t, A, TABLE((uint32_t)PC[2].value)->size);
 	NEXT(3);
 }
 
@@ -388,98 +378,98 @@ HANDLER(table_size)
 HANDLER(table_grow_)
 {
 	SAVE();
-	int64_t size = table_grow(TABLE((uint32_t)PC[2].value), SLOT(uint32_t, C), FRAME[B]);
+	int64_t size = table_grow(TABLE((uint32_t)PC[2].value), GET(uint32_t, C), GET(uint64_t, B));
 	if (unlikely(size == -2))
-		TRAP(TRAP_HOST);
-	SLOT(int32_t, A) = (int32_t)size;
+		FAIL(TRAP_HOST);
+	SET(int32_t, A, (int32_t)size);
 	NEXT(3);
 }
 
 HANDLER(table_fill_)
 {
-	enum trap trap = table_fill(TABLE((uint32_t)PC[2].value), SLOT(uint32_t, A), FRAME[B], SLOT(uint32_t, C));
+	enum trap trap = table_fill(TABLE((uint32_t)PC[2].value), GET(uint32_t, A), GET(uint64_t, B), GET(uint32_t, C));
 	if (unlikely(trap))
-		TRAP(trap);
+		FAIL(trap);
 	NEXT(3);
 }
 
 HANDLER(table_copy_)
 {
 	enum trap trap =
-		table_copy(TABLE((uint32_t)PC[2].value), TABLE(PC[2].value >> 32), SLOT(uint32_t, A), SLOT(uint32_t, B), SLOT(uint32_t, C));
+		table_copy(TABLE((uint32_t)PC[2].value), TABLE(PC[2].value >> 32), GET(uint32_t, A), GET(uint32_t, B), GET(uint32_t, C));
 	if (unlikely(trap))
-		TRAP(trap);
+		FAIL(trap);
 	NEXT(3);
 }
 
 HANDLER(table_init_)
 {
-	enum trap trap = table_init(S->instance, (uint32_t)PC[2].value, (uint32_t)(PC[2].value >> 32), SLOT(uint32_t, A), SLOT(uint32_t, B),
-		SLOT(uint32_t, C));
+	enum trap trap = table_init(S->instance, (uint32_t)PC[2].value, (uint32_t)(PC[2].value >> 32), GET(uint32_t, A), GET(uint32_t, B),
+		GET(uint32_t, C));
 	if (unlikely(trap))
-		TRAP(trap);
+		FAIL(trap);
 	NEXT(3);
 }
 
 HANDLER(ref_func)
 {
-	FRAME[A] = (uint64_t)(uintptr_t)S->instance->funcs[PC[1].offset];
+	SET(uint64_t, A, (uint64_t)(uintptr_t)S->instance->funcs[PC[1].offset]);
 	NEXT(2);
 }
 
 const struct control_steps control_steps = {
-	.copy32 = copy32,
-	.copy64 = copy64,
-	.copy128 = copy128,
-	.const32 = const32,
-	.const64 = const64,
-	.const128 = const128,
-	.loop = loop,
-	.jump = jump,
-	.jump_back = jump_back,
-	.branch_if = branch_if,
-	.branch_unless = branch_unless,
-	.back_if = back_if,
-	.back_unless = back_unless,
-	.table = table_branch,
-	.enter = enter,
-	.leave = leave,
-	.leave32 = leave32,
-	.leave64 = leave64,
-	.leave_many = leave_many,
-	.unreachable = unreachable,
-	.call = call,
-	.call_indirect = call_indirect,
-	.lower = lower_func,
-	.host = host,
-	.call_host = call_host,
-	.stop = stop,
-	.global_get32 = global_get32,
-	.global_get64 = global_get64,
-	.global_get128 = global_get128,
-	.global_set32 = global_set32,
-	.global_set64 = global_set64,
-	.global_set128 = global_set128,
-	.select32 = select32,
-	.select64 = select64,
-	.select128 = select128,
-	.memory_size = memory_size,
-	.memory_grow = memory_grow_,
-	.memory_fill = memory_fill,
-	.memory_copy = memory_copy,
-	.memory_init = memory_init_,
-	.data_drop = data_drop,
-	.table_get = table_get,
-	.table_set = table_set,
-	.table_size = table_size,
-	.table_grow = table_grow_,
-	.table_fill = table_fill_,
-	.table_copy = table_copy_,
-	.table_init = table_init_,
-	.elem_drop = elem_drop,
-	.ref_func = ref_func,
+	.copy32 = STEP(copy32),
+	.copy64 = STEP(copy64),
+	.copy128 = STEP(copy128),
+	.const32 = STEP(const32),
+	.const64 = STEP(const64),
+	.const128 = STEP(const128),
+	.loop = STEP(loop),
+	.jump = STEP(jump),
+	.jump_back = STEP(jump_back),
+	.branch_if = STEP(branch_if),
+	.branch_unless = STEP(branch_unless),
+	.back_if = STEP(back_if),
+	.back_unless = STEP(back_unless),
+	.table = STEP(table_branch),
+	.enter = STEP(enter),
+	.leave = STEP(leave),
+	.leave32 = STEP(leave32),
+	.leave64 = STEP(leave64),
+	.leave_many = STEP(leave_many),
+	.unreachable = STEP(unreachable),
+	.call = STEP(call),
+	.call_indirect = STEP(call_indirect),
+	.lower = STEP(lower_func),
+	.host = STEP(host),
+	.call_host = STEP(call_host),
+	.stop = STEP(stop),
+	.global_get32 = STEP(global_get32),
+	.global_get64 = STEP(global_get64),
+	.global_get128 = STEP(global_get128),
+	.global_set32 = STEP(global_set32),
+	.global_set64 = STEP(global_set64),
+	.global_set128 = STEP(global_set128),
+	.select32 = STEP(select32),
+	.select64 = STEP(select64),
+	.select128 = STEP(select128),
+	.memory_size = STEP(memory_size),
+	.memory_grow = STEP(memory_grow_),
+	.memory_fill = STEP(memory_fill),
+	.memory_copy = STEP(memory_copy),
+	.memory_init = STEP(memory_init_),
+	.data_drop = STEP(data_drop),
+	.table_get = STEP(table_get),
+	.table_set = STEP(table_set),
+	.table_size = STEP(table_size),
+	.table_grow = STEP(table_grow_),
+	.table_fill = STEP(table_fill_),
+	.table_copy = STEP(table_copy_),
+	.table_init = STEP(table_init_),
+	.elem_drop = STEP(elem_drop),
+	.ref_func = STEP(ref_func),
 };
 
-const union word lower_code[2] = { { .handler = lower_func } };
-const union word host_code[2] = { { .handler = host } };
-const union word stop_code[2] = { { .handler = stop } };
+const union word lower_code[2] = { { .handler = STEP(lower_func) } };
+const union word host_code[2] = { { .handler = STEP(host) } };
+const union word stop_code[2] = { { .handler = STEP(stop) } };

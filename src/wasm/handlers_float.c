@@ -37,12 +37,12 @@ static inline double max_f64(double x, double y)
 	return x > y ? x : x < y ? y : x == y ? (signbit(x) ? y : x) : NAN;
 }
 
-#define BINARY(name, type, expression)                     \
-	HANDLER(name##_slots)                              \
-	{                                                  \
-		type x = SLOT(type, B), y = SLOT(type, C); \
-		SLOT(type, A) = expression;                \
-		NEXT(2);                                   \
+#define BINARY(name, type, expression)                   \
+	HANDLER(name##_slots)                            \
+	{                                                \
+		type x = GET(type, B), y = GET(type, C); \
+		SET(type, A, expression);                \
+		NEXT(2);                                 \
 	}
 #define ARITHMETIC_OF(X, p, type)                      \
 	X(p##_add, type, canonical_##p(x + y))         \
@@ -60,40 +60,38 @@ ARITHMETIC(BINARY)
 SIGNS(BINARY)
 
 /* The comparison, and branches when it holds and when it does not: with a NaN no comparison is the negation of another. */
-#define COMPARE(name, type, operator, mirrored)                        \
-	HANDLER(name##_slots)                                          \
-	{                                                              \
-		uint32_t holds = SLOT(type, B) operator SLOT(type, C); \
-		SLOT(uint32_t, A) = holds;                             \
-		NEXT(2);                                               \
-	}                                                              \
-	HANDLER(name##_branch)                                         \
-	{                                                              \
-		if (SLOT(type, A) operator SLOT(type, B))              \
-			NEXT(IMM);                                     \
-		NEXT(2);                                               \
-	}                                                              \
-	HANDLER(name##_back)                                           \
-	{                                                              \
-		if (!(SLOT(type, A) operator SLOT(type, B)))           \
-			NEXT(2);                                       \
-		if (unlikely(++COUNT >= S->stop_at))                   \
-			TRAP(TRAP_INTERRUPTED);                        \
-		NEXT(IMM);                                             \
-	}                                                              \
-	HANDLER(name##_unless)                                         \
-	{                                                              \
-		if (!(SLOT(type, A) operator SLOT(type, B)))           \
-			NEXT(IMM);                                     \
-		NEXT(2);                                               \
-	}                                                              \
-	HANDLER(name##_unless_back)                                    \
-	{                                                              \
-		if (SLOT(type, A) operator SLOT(type, B))              \
-			NEXT(2);                                       \
-		if (unlikely(++COUNT >= S->stop_at))                   \
-			TRAP(TRAP_INTERRUPTED);                        \
-		NEXT(IMM);                                             \
+#define COMPARE(name, type, operator, mirrored)                      \
+	HANDLER(name##_slots)                                        \
+	{                                                            \
+		uint32_t holds = GET(type, B) operator GET(type, C); \
+		SET(uint32_t, A, holds);                             \
+		NEXT(2);                                             \
+	}                                                            \
+	HANDLER(name##_branch)                                       \
+	{                                                            \
+		if (GET(type, A) operator GET(type, B))              \
+			BRANCH();                                    \
+		NEXT(2);                                             \
+	}                                                            \
+	HANDLER(name##_back)                                         \
+	{                                                            \
+		if (!(GET(type, A) operator GET(type, B)))           \
+			NEXT(2);                                     \
+		COUNT_OR_STOP();                                     \
+		BRANCH();                                            \
+	}                                                            \
+	HANDLER(name##_unless)                                       \
+	{                                                            \
+		if (!(GET(type, A) operator GET(type, B)))           \
+			BRANCH();                                    \
+		NEXT(2);                                             \
+	}                                                            \
+	HANDLER(name##_unless_back)                                  \
+	{                                                            \
+		if (GET(type, A) operator GET(type, B))              \
+			NEXT(2);                                     \
+		COUNT_OR_STOP();                                     \
+		BRANCH();                                            \
 	}
 #define COMPARISONS_OF(X, p, type)  \
 	X(p##_eq, type, ==, p##_eq) \
@@ -105,12 +103,12 @@ SIGNS(BINARY)
 #define COMPARISONS(X) COMPARISONS_OF(X, f32, float) COMPARISONS_OF(X, f64, double)
 COMPARISONS(COMPARE)
 
-#define UNARY(name, result, type, expression)           \
-	HANDLER(name##_slots)                           \
-	{                                               \
-		type x = SLOT(type, B);                 \
-		SLOT(result, A) = (result)(expression); \
-		NEXT(2);                                \
+#define UNARY(name, result, type, expression)         \
+	HANDLER(name##_slots)                         \
+	{                                             \
+		type x = GET(type, B);                \
+		SET(result, A, (result)(expression)); \
+		NEXT(2);                              \
 	}
 #define ROUNDINGS_OF(X, p, type, suffix)                           \
 	X(p##_ceil, type, type, canonical_##p(ceil##suffix(x)))    \
@@ -138,22 +136,22 @@ COMPARISONS(COMPARE)
 UNARIES(UNARY)
 
 /* Truncation traps, or saturates, when the value is a NaN or not below `limit` and above `least` (exclusive: the first that do not fit). */
-#define TRUNCATE(name, sat, result, type, least, limit, min, max)                                           \
-	HANDLER(name##_slots)                                                                               \
-	{                                                                                                   \
-		type x = SLOT(type, B);                                                                     \
-		if (unlikely(x != x))                                                                       \
-			TRAP(TRAP_INVALID_CONVERSION_TO_INTEGER);                                           \
-		if (unlikely(!(x > (least) && x < (limit))))                                                \
-			TRAP(TRAP_INTEGER_OVERFLOW);                                                        \
-		SLOT(result, A) = (result)x;                                                                \
-		NEXT(2);                                                                                    \
-	}                                                                                                   \
-	HANDLER(sat##_slots)                                                                                \
-	{                                                                                                   \
-		type x = SLOT(type, B);                                                                     \
-		SLOT(result, A) = x != x ? 0 : !(x > (least)) ? (min) : !(x < (limit)) ? (max) : (result)x; \
-		NEXT(2);                                                                                    \
+#define TRUNCATE(name, sat, result, type, least, limit, min, max)                                         \
+	HANDLER(name##_slots)                                                                             \
+	{                                                                                                 \
+		type x = GET(type, B);                                                                    \
+		if (unlikely(x != x))                                                                     \
+			TRAP(TRAP_INVALID_CONVERSION_TO_INTEGER);                                         \
+		if (unlikely(!(x > (least) && x < (limit))))                                              \
+			TRAP(TRAP_INTEGER_OVERFLOW);                                                      \
+		SET(result, A, (result)x);                                                                \
+		NEXT(2);                                                                                  \
+	}                                                                                                 \
+	HANDLER(sat##_slots)                                                                              \
+	{                                                                                                 \
+		type x = GET(type, B);                                                                    \
+		SET(result, A, x != x ? 0 : !(x > (least)) ? (min) : !(x < (limit)) ? (max) : (result)x); \
+		NEXT(2);                                                                                  \
 	}
 #define TRUNCATIONS(X)                                                                                                                 \
 	X(i32_trunc_f32_s, i32_trunc_sat_f32_s, int32_t, float, -2147483904.0f, 2147483648.0f, INT32_MIN, INT32_MAX)                   \
@@ -168,22 +166,22 @@ TRUNCATIONS(TRUNCATE)
 
 void steps_add_float(struct step *steps)
 {
-#define ADD(name, ...) steps[opcode_index(OP_##name)] = (struct step){ .slots = name##_slots };
+#define ADD(name, ...) steps[opcode_index(OP_##name)] = (struct step){ .slots = STEP(name##_slots) };
 	ARITHMETIC(ADD)
 	SIGNS(ADD)
 	UNARIES(ADD)
 #undef ADD
-#define ADD(name, type, operator, mirrored)                                    \
-	steps[opcode_index(OP_##name)] = (struct step){ .slots = name##_slots, \
-		.branch = name##_branch,                                       \
-		.back = name##_back,                                           \
-		.unless = name##_unless,                                       \
-		.unless_back = name##_unless_back,                             \
+#define ADD(name, type, operator, mirrored)                                          \
+	steps[opcode_index(OP_##name)] = (struct step){ .slots = STEP(name##_slots), \
+		.branch = STEP(name##_branch),                                       \
+		.back = STEP(name##_back),                                           \
+		.unless = STEP(name##_unless),                                       \
+		.unless_back = STEP(name##_unless_back),                             \
 		.mirror = OP_##mirrored };
 	COMPARISONS(ADD)
 #undef ADD
-#define ADD(name, sat, ...)                                                      \
-	steps[opcode_index(OP_##name)] = (struct step){ .slots = name##_slots }; \
-	steps[opcode_index(OP_##sat)] = (struct step){ .slots = sat##_slots };
+#define ADD(name, sat, ...)                                                            \
+	steps[opcode_index(OP_##name)] = (struct step){ .slots = STEP(name##_slots) }; \
+	steps[opcode_index(OP_##sat)] = (struct step){ .slots = STEP(sat##_slots) };
 	TRUNCATIONS(ADD)
 }

@@ -2,52 +2,50 @@
 #include "wasm/steps.h"
 
 /* Two operands: in slots b and c, or in slot b and the constant. */
-#define BINARY(name, result, type, expression)             \
-	HANDLER(name##_slots)                              \
-	{                                                  \
-		type x = SLOT(type, B), y = SLOT(type, C); \
-		SLOT(result, A) = (result)(expression);    \
-		NEXT(2);                                   \
-	}                                                  \
-	HANDLER(name##_constant)                           \
-	{                                                  \
-		type x = SLOT(type, B), y = (type)IMM;     \
-		SLOT(result, A) = (result)(expression);    \
-		NEXT(2);                                   \
+#define BINARY(name, result, type, expression)           \
+	HANDLER(name##_slots)                            \
+	{                                                \
+		type x = GET(type, B), y = GET(type, C); \
+		SET(result, A, (result)(expression));    \
+		NEXT(2);                                 \
+	}                                                \
+	HANDLER(name##_constant)                         \
+	{                                                \
+		type x = GET(type, B), y = (type)IMM;    \
+		SET(result, A, (result)(expression));    \
+		NEXT(2);                                 \
 	}
 
-#define BRANCHES(name, type, expression)                      \
-	HANDLER(name##_branch)                                \
-	{                                                     \
-		type x = SLOT(type, A), y = SLOT(type, B);    \
-		if (expression)                               \
-			NEXT(IMM);                            \
-		NEXT(2);                                      \
-	}                                                     \
-	HANDLER(name##_branch_constant)                       \
-	{                                                     \
-		type x = SLOT(type, A), y = (type)(int16_t)B; \
-		if (expression)                               \
-			NEXT(IMM);                            \
-		NEXT(2);                                      \
-	}                                                     \
-	HANDLER(name##_back)                                  \
-	{                                                     \
-		type x = SLOT(type, A), y = SLOT(type, B);    \
-		if (!(expression))                            \
-			NEXT(2);                              \
-		if (unlikely(++COUNT >= S->stop_at))          \
-			TRAP(TRAP_INTERRUPTED);               \
-		NEXT(IMM);                                    \
-	}                                                     \
-	HANDLER(name##_back_constant)                         \
-	{                                                     \
-		type x = SLOT(type, A), y = (type)(int16_t)B; \
-		if (!(expression))                            \
-			NEXT(2);                              \
-		if (unlikely(++COUNT >= S->stop_at))          \
-			TRAP(TRAP_INTERRUPTED);               \
-		NEXT(IMM);                                    \
+#define BRANCHES(name, type, expression)                             \
+	HANDLER(name##_branch)                                       \
+	{                                                            \
+		type x = GET(type, A), y = GET(type, B);             \
+		if (expression)                                      \
+			BRANCH();                                    \
+		NEXT(2);                                             \
+	}                                                            \
+	HANDLER(name##_branch_constant)                              \
+	{                                                            \
+		type x = GET(type, A), y = (type)(int16_t)NUMBER(B); \
+		if (expression)                                      \
+			BRANCH();                                    \
+		NEXT(2);                                             \
+	}                                                            \
+	HANDLER(name##_back)                                         \
+	{                                                            \
+		type x = GET(type, A), y = GET(type, B);             \
+		if (!(expression))                                   \
+			NEXT(2);                                     \
+		COUNT_OR_STOP();                                     \
+		BRANCH();                                            \
+	}                                                            \
+	HANDLER(name##_back_constant)                                \
+	{                                                            \
+		type x = GET(type, A), y = (type)(int16_t)NUMBER(B); \
+		if (!(expression))                                   \
+			NEXT(2);                                     \
+		COUNT_OR_STOP();                                     \
+		BRANCH();                                            \
 	}
 
 #define COMPARE(name, type, expression, negated, mirrored) \
@@ -92,16 +90,16 @@ COMPARISONS(COMPARE)
 #define DIVIDE(name, type, least, quotient)                                     \
 	HANDLER(name##_slots)                                                   \
 	{                                                                       \
-		type x = SLOT(type, B), y = SLOT(type, C);                      \
+		type x = GET(type, B), y = GET(type, C);                        \
 		if (unlikely(y == 0))                                           \
 			TRAP(TRAP_INTEGER_DIVIDE_BY_ZERO);                      \
 		if (least && unlikely(x == (type)(least) && y == (type) - 1)) { \
 			if (quotient)                                           \
 				TRAP(TRAP_INTEGER_OVERFLOW);                    \
-			SLOT(type, A) = 0;                                      \
+			SET(type, A, 0);                                        \
 			NEXT(2);                                                \
 		}                                                               \
-		SLOT(type, A) = quotient ? x / y : x % y;                       \
+		SET(type, A, quotient ? x / y : x % y);                         \
 		NEXT(2);                                                        \
 	}
 #define DIVISIONS(X)                            \
@@ -115,12 +113,12 @@ COMPARISONS(COMPARE)
 	X(i64_rem_u, uint64_t, 0, false)
 DIVISIONS(DIVIDE)
 
-#define UNARY(name, result, type, expression)           \
-	HANDLER(name##_slots)                           \
-	{                                               \
-		type x = SLOT(type, B);                 \
-		SLOT(result, A) = (result)(expression); \
-		NEXT(2);                                \
+#define UNARY(name, result, type, expression)         \
+	HANDLER(name##_slots)                         \
+	{                                             \
+		type x = GET(type, B);                \
+		SET(result, A, (result)(expression)); \
+		NEXT(2);                              \
 	}
 #define UNARIES(X) /* eqz is eq with the constant 0 */              \
 	X(i32_clz, uint32_t, uint32_t, x ? __builtin_clz(x) : 32)   \
@@ -147,21 +145,22 @@ UNARIES(UNARY)
 void steps_add_int(struct step *steps)
 {
 #define ADD(name, result, type, expression, mirrored) \
-	steps[opcode_index(OP_##name)] = (struct step){ .slots = name##_slots, .constant = name##_constant, .mirror = mirrored };
+	steps[opcode_index(OP_##name)] =              \
+		(struct step){ .slots = STEP(name##_slots), .constant = STEP(name##_constant), .mirror = mirrored };
 	ARITHMETIC(ADD)
 #undef ADD
-#define ADD(name, type, expression, negated, mirrored)                         \
-	steps[opcode_index(OP_##name)] = (struct step){ .slots = name##_slots, \
-		.constant = name##_constant,                                   \
-		.branch = name##_branch,                                       \
-		.branch_constant = name##_branch_constant,                     \
-		.back = name##_back,                                           \
-		.back_constant = name##_back_constant,                         \
-		.negation = OP_##negated,                                      \
+#define ADD(name, type, expression, negated, mirrored)                               \
+	steps[opcode_index(OP_##name)] = (struct step){ .slots = STEP(name##_slots), \
+		.constant = STEP(name##_constant),                                   \
+		.branch = STEP(name##_branch),                                       \
+		.branch_constant = STEP(name##_branch_constant),                     \
+		.back = STEP(name##_back),                                           \
+		.back_constant = STEP(name##_back_constant),                         \
+		.negation = OP_##negated,                                            \
 		.mirror = OP_##mirrored };
 	COMPARISONS(ADD)
 #undef ADD
-#define ADD(name, ...) steps[opcode_index(OP_##name)] = (struct step){ .slots = name##_slots };
+#define ADD(name, ...) steps[opcode_index(OP_##name)] = (struct step){ .slots = STEP(name##_slots) };
 	DIVISIONS(ADD)
 	UNARIES(ADD)
 }

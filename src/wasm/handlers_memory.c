@@ -5,28 +5,28 @@
 #include "wasm/steps.h"
 
 /* a = the value at slot b plus the constant offset. */
-#define LOAD(name, result, type)                                          \
-	HANDLER(name##_slots)                                             \
-	{                                                                 \
-		uint64_t at = (uint64_t)SLOT(uint32_t, B) + PC[1].offset; \
-		if (unlikely(at + sizeof(type) > MEM_SIZE))               \
-			TRAP(TRAP_OUT_OF_BOUNDS_MEMORY_ACCESS);           \
-		type value;                                               \
-		memcpy(&value, MEM + at, sizeof value);                   \
-		SLOT(result, A) = (result)value;                          \
-		NEXT(2);                                                  \
+#define LOAD(name, result, type)                                         \
+	HANDLER(name##_slots)                                            \
+	{                                                                \
+		uint64_t at = (uint64_t)GET(uint32_t, B) + PC[1].offset; \
+		if (unlikely(at + sizeof(type) > MEM_SIZE))              \
+			TRAP(TRAP_OUT_OF_BOUNDS_MEMORY_ACCESS);          \
+		type value;                                              \
+		memcpy(&value, MEM + at, sizeof value);                  \
+		SET(result, A, (result)value);                           \
+		NEXT(2);                                                 \
 	}
 
 /* Slot a plus the constant offset: the value of slot b. */
-#define STORE(name, type)                                                 \
-	HANDLER(name##_slots)                                             \
-	{                                                                 \
-		uint64_t at = (uint64_t)SLOT(uint32_t, A) + PC[1].offset; \
-		if (unlikely(at + sizeof(type) > MEM_SIZE))               \
-			TRAP(TRAP_OUT_OF_BOUNDS_MEMORY_ACCESS);           \
-		type value = SLOT(type, B);                               \
-		memcpy(MEM + at, &value, sizeof value);                   \
-		NEXT(2);                                                  \
+#define STORE(name, type)                                                \
+	HANDLER(name##_slots)                                            \
+	{                                                                \
+		uint64_t at = (uint64_t)GET(uint32_t, A) + PC[1].offset; \
+		if (unlikely(at + sizeof(type) > MEM_SIZE))              \
+			TRAP(TRAP_OUT_OF_BOUNDS_MEMORY_ACCESS);          \
+		type value = GET(type, B);                               \
+		memcpy(MEM + at, &value, sizeof value);                  \
+		NEXT(2);                                                 \
 	}
 
 #define LOADS(X)                            \
@@ -59,7 +59,7 @@ STORES(STORE)
 
 void steps_add_memory(struct step *steps)
 {
-#define ADD(name, ...) steps[opcode_index(OP_##name)] = (struct step){ .slots = name##_slots };
+#define ADD(name, ...) steps[opcode_index(OP_##name)] = (struct step){ .slots = STEP(name##_slots) };
 	LOADS(ADD)
 	STORES(ADD)
 }

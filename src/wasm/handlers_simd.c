@@ -13,15 +13,15 @@ static inline v128 load_vector(const void *at)
 	return vector;
 }
 
-#define VECTOR(slot) load_vector(FRAME + (slot))
-#define SET_VECTOR(slot, value)                           \
-	do {                                              \
-		v128 set = (v128)(value);                 \
-		memcpy(FRAME + (slot), &set, sizeof set); \
+#define VECTOR(slot) load_vector(SLOT_AT(slot))
+#define SET_VECTOR(slot, value)                          \
+	do {                                             \
+		v128 set = (v128)(value);                \
+		memcpy(SLOT_AT(slot), &set, sizeof set); \
 	} while (0)
 
 /* A lane of the vector in a slot, as it lies in memory. */
-#define LANE(type, slot, lane) ((type *)(FRAME + (slot)))[lane]
+#define LANE(type, slot, lane) ((type *)SLOT_AT(slot))[lane]
 #define LANE_TYPE(type)        __typeof__(((type){ 0 })[0])
 
 #define UNARY(name, type, result)         \
@@ -38,42 +38,42 @@ static inline v128 load_vector(const void *at)
 		SET_VECTOR(A, result);                         \
 		NEXT(2);                                       \
 	}
-#define SHIFT(name, type, result)                                                          \
-	HANDLER(name##_slots)                                                              \
-	{                                                                                  \
-		type a = (type)VECTOR(B);                                                  \
-		LANE_TYPE(type) n = (LANE_TYPE(type))(SLOT(uint32_t, C) % (8 * sizeof n)); \
-		SET_VECTOR(A, result);                                                     \
-		NEXT(2);                                                                   \
+#define SHIFT(name, type, result)                                                         \
+	HANDLER(name##_slots)                                                             \
+	{                                                                                 \
+		type a = (type)VECTOR(B);                                                 \
+		LANE_TYPE(type) n = (LANE_TYPE(type))(GET(uint32_t, C) % (8 * sizeof n)); \
+		SET_VECTOR(A, result);                                                    \
+		NEXT(2);                                                                  \
 	}
-#define TEST(name, type, result)                        \
-	HANDLER(name##_slots)                           \
-	{                                               \
-		type a = (type)VECTOR(B);               \
-		SLOT(uint32_t, A) = (uint32_t)(result); \
-		NEXT(2);                                \
+#define TEST(name, type, result)                      \
+	HANDLER(name##_slots)                         \
+	{                                             \
+		type a = (type)VECTOR(B);             \
+		SET(uint32_t, A, (uint32_t)(result)); \
+		NEXT(2);                              \
 	}
-#define SPLAT(name, type, scalar)                                              \
-	HANDLER(name##_slots)                                                  \
-	{                                                                      \
-		SET_VECTOR(A, (type){ 0 } + (LANE_TYPE(type))SLOT(scalar, B)); \
-		NEXT(2);                                                       \
+#define SPLAT(name, type, scalar)                                             \
+	HANDLER(name##_slots)                                                 \
+	{                                                                     \
+		SET_VECTOR(A, (type){ 0 } + (LANE_TYPE(type))GET(scalar, B)); \
+		NEXT(2);                                                      \
 	}
 /* c: lane */
-#define EXTRACT(name, type, scalar)                                    \
-	HANDLER(name##_slots)                                          \
-	{                                                              \
-		SLOT(scalar, A) = (scalar)LANE(LANE_TYPE(type), B, C); \
-		NEXT(2);                                               \
+#define EXTRACT(name, type, scalar)                                          \
+	HANDLER(name##_slots)                                                \
+	{                                                                    \
+		SET(scalar, A, (scalar)LANE(LANE_TYPE(type), B, NUMBER(C))); \
+		NEXT(2);                                                     \
 	}
 /* d: lane */
-#define REPLACE(name, type, scalar)                                       \
-	HANDLER(name##_slots)                                             \
-	{                                                                 \
-		LANE_TYPE(type) value = (LANE_TYPE(type))SLOT(scalar, C); \
-		SET_VECTOR(A, VECTOR(B));                                 \
-		LANE(LANE_TYPE(type), A, D) = value;                      \
-		NEXT(2);                                                  \
+#define REPLACE(name, type, scalar)                                      \
+	HANDLER(name##_slots)                                            \
+	{                                                                \
+		LANE_TYPE(type) value = (LANE_TYPE(type))GET(scalar, C); \
+		SET_VECTOR(A, VECTOR(B));                                \
+		LANE(LANE_TYPE(type), A, NUMBER(D)) = value;             \
+		NEXT(2);                                                 \
 	}
 #include "wasm/simd.def"
 
@@ -105,9 +105,9 @@ SSSE3 HANDLER(i8x16_shuffle_ssse3)
 #endif
 
 /* Where slot `slot` plus the constant offset points, if `size` bytes are there. */
-#define ADDRESS(name, slot, size)                                      \
-	uint64_t name = (uint64_t)SLOT(uint32_t, slot) + PC[1].offset; \
-	if (unlikely(name + (size) > MEM_SIZE))                        \
+#define ADDRESS(name, slot, size)                                     \
+	uint64_t name = (uint64_t)GET(uint32_t, slot) + PC[1].offset; \
+	if (unlikely(name + (size) > MEM_SIZE))                       \
 	TRAP(TRAP_OUT_OF_BOUNDS_MEMORY_ACCESS)
 
 /* a = what `result` makes of the loaded `value`, at slot b plus the constant offset. */
@@ -146,24 +146,24 @@ HANDLER(v128_store_slots)
 }
 
 /* The word behind: the vector's slot, and the lane. a = the vector with that lane loaded from slot b plus the constant offset. */
-#define LOAD_LANE(name, type)                           \
-	HANDLER(name##_slots)                           \
-	{                                               \
-		ADDRESS(at, B, sizeof(type));           \
-		type value;                             \
-		memcpy(&value, MEM + at, sizeof value); \
-		SET_VECTOR(A, VECTOR(PC[2].a));         \
-		LANE(type, A, PC[2].b) = value;         \
-		NEXT(3);                                \
+#define LOAD_LANE(name, type)                                \
+	HANDLER(name##_slots)                                \
+	{                                                    \
+		ADDRESS(at, B, sizeof(type));                \
+		type value;                                  \
+		memcpy(&value, MEM + at, sizeof value);      \
+		SET_VECTOR(A, load_vector(FRAME + PC[2].a)); \
+		LANE(type, A, PC[2].b) = value;              \
+		NEXT(3);                                     \
 	}
 /* Slot a plus the constant offset: that lane of the vector. */
-#define STORE_LANE(name, type)                             \
-	HANDLER(name##_slots)                              \
-	{                                                  \
-		ADDRESS(at, A, sizeof(type));              \
-		type value = LANE(type, PC[2].a, PC[2].b); \
-		memcpy(MEM + at, &value, sizeof value);    \
-		NEXT(3);                                   \
+#define STORE_LANE(name, type)                                     \
+	HANDLER(name##_slots)                                      \
+	{                                                          \
+		ADDRESS(at, A, sizeof(type));                      \
+		type value = ((type *)(FRAME + PC[2].a))[PC[2].b]; \
+		memcpy(MEM + at, &value, sizeof value);            \
+		NEXT(3);                                           \
 	}
 #define LOAD_LANES(X)                 \
 	X(v128_load8_lane, uint8_t)   \
@@ -180,7 +180,7 @@ STORE_LANES(STORE_LANE)
 
 void steps_add_simd(struct step *steps)
 {
-#define ADD(name, ...) steps[opcode_index(OP_##name)] = (struct step){ .slots = name##_slots };
+#define ADD(name, ...) steps[opcode_index(OP_##name)] = (struct step){ .slots = STEP(name##_slots) };
 #define UNARY          ADD
 #define BINARY         ADD
 #define SHIFT          ADD
@@ -197,8 +197,8 @@ void steps_add_simd(struct step *steps)
 	STORE_LANES(ADD)
 #if defined __x86_64__
 	if (HAS_SSSE3) {
-		steps[opcode_index(OP_i8x16_swizzle)].slots = i8x16_swizzle_ssse3;
-		steps[opcode_index(OP_i8x16_shuffle)].slots = i8x16_shuffle_ssse3;
+		steps[opcode_index(OP_i8x16_swizzle)].slots = STEP(i8x16_swizzle_ssse3);
+		steps[opcode_index(OP_i8x16_shuffle)].slots = STEP(i8x16_shuffle_ssse3);
 	}
 #endif
 }

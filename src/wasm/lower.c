@@ -1,6 +1,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "wasm/compile.h"
 #include "wasm/lowering.h"
 
 struct step steps[3 * 256];
@@ -390,6 +391,7 @@ static void lower_locals(struct lowering *l)
 static void finish(struct lowering *l)
 {
 	free(l->words);
+	free(l->starts);
 	free(l->values);
 	free(l->labels);
 	free(l->patches);
@@ -426,6 +428,19 @@ static enum err translate(struct lowering *l)
 	return l->failed || l->reader.failure ? err_nomem() : ERR_NONE;
 }
 
+/* Where the code is kept: as machine code, if the store has room for it, or as words. */
+static const union word *keep(struct func *func, const struct lowering *l)
+{
+	struct tier *tier = func->instance->store->tier;
+	const union word *compiled = tier ? tier_compile(tier, l->words, l->word_count, l->starts, l->start_count) : NULL;
+	if (compiled)
+		return compiled;
+	union word *code = ARENA_ARRAY(&func->instance->arena, union word, l->word_count);
+	if (code)
+		memcpy(code, l->words, l->word_count * sizeof *code);
+	return code;
+}
+
 enum err lower(struct func *func)
 {
 	struct lowering l = { 0 };
@@ -433,13 +448,11 @@ enum err lower(struct func *func)
 	if (!err)
 		err = translate(&l);
 	if (!err) {
-		union word *code = ARENA_ARRAY(&func->instance->arena, union word, l.word_count);
-		if (code) {
-			memcpy(code, l.words, l.word_count * sizeof *code);
+		const union word *code = keep(func, &l);
+		if (code)
 			func->code = code;
-		} else {
+		else
 			err = err_nomem();
-		}
 	}
 	finish(&l);
 	return err;

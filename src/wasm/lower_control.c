@@ -90,6 +90,7 @@ static struct condition pop_condition(struct lowering *l, bool negated)
 	if (!fits || operands.a != value.home)
 		return (struct condition){ .a = value.home, .negated = negated };
 	l->word_count = last.at;
+	l->start_count--;
 	fence(l);
 	if (negated && step->negation) {
 		step = &steps[opcode_index(step->negation)];

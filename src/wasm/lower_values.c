@@ -30,6 +30,8 @@ static uint32_t emit_step(struct lowering *l, handler *handler, union word opera
 	uint32_t at = l->word_count;
 	if (l->seeking && at <= l->wanted_word)
 		l->found_offset = l->opcode_offset;
+	if (GROW(l, starts, start_count, start_capacity))
+		l->starts[l->start_count++] = at;
 	emit_word(l, (uint64_t)(uintptr_t)handler);
 	emit_word(l, operands.value);
 	l->last = (struct last_step){ .valid = true, .at = at };

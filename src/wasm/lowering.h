@@ -60,6 +60,8 @@ struct lowering {
 
 	union word *words;
 	uint32_t word_count, word_capacity;
+	uint32_t *starts;         /* the words of the steps */
+	uint32_t start_count, start_capacity;
 	struct value *values;
 	uint32_t value_count, value_capacity;
 	struct label *labels;

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#include "wasm/word.h"
+#include "wasm/compile.h"
 
 static uint32_t type_hash(const struct functype *type)
 {
@@ -101,6 +101,11 @@ enum err store_create(const struct store_limits *limits, struct store **ret_stor
 	return ERR_NONE;
 }
 
+enum err store_compile(struct store *store)
+{
+	return store->tier ? ERR_NONE : tier_create(&store->tier);
+}
+
 void store_destroy(struct store *store)
 {
 	if (!store)
@@ -118,6 +123,7 @@ void store_destroy(struct store *store)
 		munmap(store->stack, store->stack_size);
 	if (store->activations)
 		munmap(store->activations, store->activations_size);
+	tier_destroy(store->tier);
 	free(store->types.types);
 	free(store->types.index);
 	arena_finish(&store->arena);

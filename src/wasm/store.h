@@ -46,6 +46,10 @@ enum trap {
 const char *trap_text(enum trap trap);
 
 enum err store_create(const struct store_limits *limits, struct store **ret_store);
+
+/* Functions are compiled to machine code when first called, from now on; ERR_UNSUPPORTED where that cannot be. They do the same. */
+enum err store_compile(struct store *store);
+
 void store_destroy(struct store *store); /* with all its instances; modules stay their owners' */
 
 /*

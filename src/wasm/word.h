@@ -23,6 +23,10 @@
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
+#ifdef STENCILS
+#include "wasm/stencil.h" /* the same for machine code that is copied */
+#else
+
 #if TAIL_CALLS
 
 /* The state of the machine travels in registers, from handler to handler. */
@@ -30,15 +34,17 @@
 	struct store *store, const union word *pc __attribute__((unused)), uint64_t *frame __attribute__((unused)), \
 		uint8_t *mem __attribute__((unused)), uint64_t mem_size __attribute__((unused)), uint64_t count
 typedef void handler(STATE) __attribute__((preserve_none));
-#define HANDLER(name) __attribute__((preserve_none)) static void name(STATE)
-#define S             store
-#define PC            pc
-#define FRAME         frame
-#define MEM           mem
-#define MEM_SIZE      mem_size
-#define COUNT         count
-#define DISPATCH()    __attribute__((musttail)) return PC->handler(store, pc, frame, mem, mem_size, count)
-#define LEAVE()       return
+#define HANDLER(name)        \
+	handler step_##name; \
+	__attribute__((preserve_none)) void step_##name(STATE)
+#define S          store
+#define PC         pc
+#define FRAME      frame
+#define MEM        mem
+#define MEM_SIZE   mem_size
+#define COUNT      count
+#define DISPATCH() __attribute__((musttail)) return PC->handler(store, pc, frame, mem, mem_size, count)
+#define LEAVE()    return
 
 #else
 
@@ -51,15 +57,45 @@ struct machine {
 	uint64_t mem_size, count;
 };
 typedef bool handler(struct machine *machine); /* false: leave */
-#define HANDLER(name) static bool name(struct machine *machine)
-#define S             (machine->store)
-#define PC            (machine->pc)
-#define FRAME         (machine->frame)
-#define MEM           (machine->mem)
-#define MEM_SIZE      (machine->mem_size)
-#define COUNT         (machine->count)
-#define DISPATCH()    return true
-#define LEAVE()       return false
+#define HANDLER(name)        \
+	handler step_##name; \
+	bool step_##name(struct machine *machine)
+#define S          (machine->store)
+#define PC         (machine->pc)
+#define FRAME      (machine->frame)
+#define MEM        (machine->mem)
+#define MEM_SIZE   (machine->mem_size)
+#define COUNT      (machine->count)
+#define DISPATCH() return true
+#define LEAVE()    return false
+
+#endif
+
+/* Goes on with the step at `word`, with the one `words` further, with the one that the distance says. */
+#define GO(where)             \
+	do {                  \
+		PC = (where); \
+		DISPATCH();   \
+	} while (0)
+#define NEXT(words) GO(PC + (words))
+#define BRANCH()    GO(PC + IMM)
+
+#define TRAP(kind)             FAIL(kind)
+
+/* Operands of the step: its slots, ... */
+#define A                      (PC[1].a)
+#define B                      (PC[1].b)
+#define C                      (PC[1].c)
+#define D                      (PC[1].d)
+/* ... values in them by type, of which 32-bit ones occupy the low half and leave the other unspecified, and where they are, ... */
+#define SLOT_AT(slot)          (FRAME + (slot))
+#define GET(type, slot)        (*(const type *)SLOT_AT(slot))
+#define SET(type, slot, value) (*(type *)SLOT_AT(slot) = (value))
+/* ... and what is no slot. */
+#define NUMBER(operand)        (operand)
+#define IMM                    (PC[1].imm)
+
+#define STEP(name) step_##name
 
 #endif
 
@@ -83,42 +119,34 @@ _Static_assert(sizeof(union word) == 8, "a word is eight bytes");
 /* The code of functions that are not lowered yet, of those of the host, and what the outermost call returns to. */
 extern const union word lower_code[2], host_code[2], stop_code[2];
 
-/* Goes on with the step `words` further. */
-#define NEXT(words)            \
-	do {                   \
-		PC += (words); \
-		DISPATCH();    \
-	} while (0)
-
 /* What must be in memory when code outside of handlers looks, and what may have changed when it returns. */
-#define SAVE()                    \
+#define SAVE_AT(where)            \
 	do {                      \
-		S->pc = PC;       \
+		S->pc = (where);  \
 		S->frame = FRAME; \
 		S->count = COUNT; \
 	} while (0)
-#define LOAD_MEMORY()                       \
-	do {                                \
-		MEM = S->memory->base;      \
-		MEM_SIZE = S->memory->size; \
+#define SAVE() SAVE_AT(PC)
+#define LOAD_MEMORY()                                        \
+	do {                                                 \
+		MEM = S->memory->base;                       \
+		MEM_SIZE = S->memory_size = S->memory->size; \
 	} while (0)
 
-#define TRAP(kind)                \
+/* Ends the execution at this step. */
+#define FAIL(kind)                \
 	do {                      \
 		S->trap = (kind); \
 		SAVE();           \
 		LEAVE();          \
 	} while (0)
 
-/* Operands of the step. */
-#define A   (PC[1].a)
-#define B   (PC[1].b)
-#define C   (PC[1].c)
-#define D   (PC[1].d)
-#define IMM (PC[1].imm)
-
-/* Slots by type. A 32-bit value occupies the low half of its slot; the other half is unspecified. */
-#define SLOT(type, slot) (*(type *)(FRAME + (slot)))
+/* Loop heads and function entries are counted, and are where a guest can be stopped. */
+#define COUNT_OR_STOP()                              \
+	do {                                         \
+		if (unlikely(++COUNT >= S->stop_at)) \
+			TRAP(TRAP_INTERRUPTED);      \
+	} while (0)
 
 /* Of another frame or of host memory, without regard to alignment. */
 #define COPY_SLOTS(to, from, slots) memmove((to), (from), (size_t)(slots) * sizeof(uint64_t))

@@ -1,8 +1,9 @@
 /*
- * spec_runner [--decode] SCRIPT: runs one script of the specification's test suite ("i32", "simd/simd_const").
+ * spec_runner [--decode|--compiled] SCRIPT: runs one script of the specification's test suite ("i32", "simd/simd_const").
  *
  * The scripts, converted by wast2json, are sought in SPEC_DIR, else in shared/spec beside the source tree or beside one of the folders
- * above it. Where there are none it exits with 77, which Meson counts as skipped. --decode looks at modules without running anything.
+ * above it. Where there are none it exits with 77, which Meson counts as skipped. --decode looks at modules without running anything,
+ * --compiled runs everything as machine code.
  */
 #include "script.h"
 
@@ -31,8 +32,9 @@ static bool find_folder(char *folder, size_t size)
 int main(int argc, char **argv)
 {
 	bool decode_only = argc == 3 && strcmp(argv[1], "--decode") == 0;
-	if (argc != 2 && !decode_only) {
-		fprintf(stderr, "usage: spec_runner [--decode] SCRIPT\n");
+	bool compiled = argc == 3 && strcmp(argv[1], "--compiled") == 0;
+	if (argc != 2 && !decode_only && !compiled) {
+		fprintf(stderr, "usage: spec_runner [--decode|--compiled] SCRIPT\n");
 		return 2;
 	}
 	const char *name = argv[argc - 1];
@@ -45,7 +47,7 @@ int main(int argc, char **argv)
 	const char *slash = strrchr(name, '/');
 	if (slash)
 		snprintf(folder + strlen(folder), sizeof folder - strlen(folder), "/%.*s", (int)(slash - name), name);
-	struct script script = { .folder = folder, .name = name, .decode_only = decode_only };
+	struct script script = { .folder = folder, .name = name, .decode_only = decode_only, .compiled = compiled };
 	if (!script_run(&script, path))
 		return 1;
 	printf("%s: %u passed, %u failed, %u skipped\n", name, script.passed, script.failed, script.skipped);

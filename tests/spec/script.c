@@ -259,6 +259,12 @@ bool script_run(struct script *script, const char *path)
 		json_decref(root);
 		return false;
 	}
+	if (script->compiled && store_compile(script->store)) {
+		fprintf(stderr, "%s\n", err_text());
+		script_finish(script);
+		json_decref(root);
+		return false;
+	}
 	size_t index;
 	const json_t *command;
 	json_array_foreach(json_object_get(root, "commands"), index, command) run_command(script, command);

@@ -20,7 +20,7 @@ struct loaded {
 struct script {
 	const char *folder;      /* of its modules */
 	const char *name;
-	bool decode_only;        /* runs nothing: looks at modules only */
+	bool decode_only, compiled; /* runs nothing: looks at modules only */
 	struct store *store;
 	struct spectest *spectest;
 	struct loaded *all;      /* newest first */

@@ -1,0 +1,13 @@
+/* --engine: how the guest's code is run. */
+#pragma once
+
+#include "cli/options.h"
+
+/* For OPTION_CALL; the target is a bool: compiled. */
+enum err parse_engine(void *target, const char *value);
+
+#define ENGINE_OPTION(at)                                                                                                                     \
+	{ "engine", 0, OPTION_CALL, false, "HOW",                                                                                             \
+		"How to run the guest's code: interpreter, or compiled to machine code, function by function when first called; both do the " \
+		"same.",                                                                                                                      \
+		(at), .parse = parse_engine }
