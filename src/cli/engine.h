@@ -6,8 +6,4 @@
 /* For OPTION_CALL; the target is a bool: compiled. */
 enum err parse_engine(void *target, const char *value);
 
-#define ENGINE_OPTION(at)                                                                                                                     \
-	{ "engine", 0, OPTION_CALL, false, "HOW",                                                                                             \
-		"How to run the guest's code: interpreter, or compiled to machine code, function by function when first called; both do the " \
-		"same.",                                                                                                                      \
-		(at), .parse = parse_engine }
+#define ENGINE_HELP "How to run the guest's code: interpreter, or compiled to machine code as it is called; both do the same."

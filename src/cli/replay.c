@@ -24,7 +24,7 @@ struct replay_options {
 #define AT(member) offsetof(struct replay_options, member)
 static const struct option table[] = {
 	{ "quiet", 'q', OPTION_FLAG, false, NULL, "Do not show what the guest writes to standard output and error.", AT(quiet) },
-	ENGINE_OPTION(AT(compiled)),
+	{ "engine", 0, OPTION_CALL, false, "HOW", ENGINE_HELP, AT(compiled), .parse = parse_engine },
 	{ "trace", 'T', OPTION_FLAG, false, NULL, "Print each system call, like strace, on standard error.", AT(trace) },
 	{ "stack", 'k', OPTION_FLAG, false, NULL, "With --trace, print the guest's stack at each call.", AT(stack) },
 	OPTION_INCLUDE(setup_option_table, struct replay_options, setup),

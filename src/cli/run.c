@@ -71,7 +71,7 @@ static const struct option table[] = {
 	{ "fly-blind", 0, OPTION_FLAG, false, NULL, "Do not record.", AT(fly_blind) },
 	OPTION_INCLUDE(record_option_table, struct run_options, log),
 	{ "function", 'f', OPTION_TEXT, false, "NAME", "Call this exported function of a reactor, after _initialize.", AT(function) },
-	ENGINE_OPTION(AT(compiled)),
+	{ "engine", 0, OPTION_CALL, false, "HOW", ENGINE_HELP, AT(compiled), .parse = parse_engine },
 	{ "memory-limit", 0, OPTION_CALL, false, "SIZE", "The most memory that the guest may have (4G).", AT(memory_bytes),
 		.parse = parse_size },
 	{ "stack-limit", 0, OPTION_CALL, false, "SIZE", "How deep the guest's calls may go, in bytes of their frames (16M).",

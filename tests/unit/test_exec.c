@@ -52,6 +52,8 @@ static enum err instantiate(struct guest *guest, const struct store_limits *limi
 	read_guest(&guest->bytes);
 	assert_int_equal(module_decode(buf_view(&guest->bytes), &guest->module), 0);
 	assert_int_equal(store_create(limits, &guest->store), 0);
+	if (getenv("UNIT_COMPILED"))
+		assert_int_equal(store_compile(guest->store), 0);
 	assert_int_equal(store_add_func(guest->store, &guest->host_type, host_called, guest, &import.func), 0);
 	return instance_create(guest->store, guest->module, &import, &guest->instance);
 }
