@@ -2,7 +2,8 @@
  * requests N BODY [PIECE [PROTOCOL]]: traces N requests over HTTP/1.1 on keep-alive connections, each answered with BODY bytes, received
  * PIECE bytes at a time (64 KiB), from prepared events to lines of text, on one processor. Prints the seconds, the exchanges and the bytes
  * of HTTP. PROTOCOL: Redis, a pipeline of 100 questions after the other; DNS, whose answers are datagrams of one address; WebSocket, 100
- * messages each way after the other.
+ * messages each way after the other; PostgreSQL and MySQL, a query after the other, each answered with 100 rows, or with one for a BODY of
+ * 0.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -26,6 +27,7 @@ struct bench {
 	struct net_event event;
 	uint64_t exchanges, bytes;
 	struct buf hello, welcome;    /* of each connection, at its beginning */
+	struct buf welcome_after;     /* of a server that speaks first: what answers the hello */
 	struct buf request, response; /* so many at a time */
 	uint32_t pipelined;
 };
@@ -63,8 +65,10 @@ static enum err run(struct bench *b, uint64_t count, size_t piece)
 	b->event.time = 1700000000ull * NS_PER_S;
 	for (uint64_t i = 0; i < CONNECTIONS && b->hello.size; i++) {
 		b->event.socket = 1 + i;
+		if (b->welcome_after.size)
+			TRY(pass(b, EVENT_RECEIVE, buf_view(&b->welcome), SIZE_MAX));
 		TRY(pass(b, EVENT_SEND, buf_view(&b->hello), SIZE_MAX));
-		TRY(pass(b, EVENT_RECEIVE, buf_view(&b->welcome), SIZE_MAX));
+		TRY(pass(b, EVENT_RECEIVE, buf_view(b->welcome_after.size ? &b->welcome_after : &b->welcome), SIZE_MAX));
 	}
 	for (uint64_t i = 0; i < count; i += b->pipelined) {
 		b->event.socket = 1 + i % CONNECTIONS;
@@ -114,6 +118,67 @@ static void prepare_websocket(struct bench *b, uint64_t size)
 	}
 }
 
+/* 100 rows, or one that is short. */
+static uint32_t rows_of(uint64_t size)
+{
+	return size ? 100 : 1;
+}
+
+static void put_big(struct buf *out, uint64_t value, int size)
+{
+	while (size--)
+		buf_append_byte(out, (uint8_t)(value >> 8 * size));
+}
+
+static void prepare_postgresql(struct bench *b, uint64_t size)
+{
+	static const char hello[] = "\0\0\0\20\0\3\0\0user\0a\0\0", welcome[] = "R\0\0\0\10\0\0\0\0Z\0\0\0\5I";
+	static const char query[] = "Q\0\0\0\54SELECT name FROM users WHERE id = 12345";
+	static const char columns[] = "T\0\0\0\35\0\1name\0\0\0\0\0\0\0\0\0\0\31\377\377\377\377\377\377\0\0",
+			  end[] = "C\0\0\0\15SELECT 1\0Z\0\0\0\5I";
+	_Static_assert(sizeof query == 45, "the size of the query's message");
+	buf_append(&b->hello, hello, sizeof hello - 1);
+	buf_append(&b->welcome, welcome, sizeof welcome - 1);
+	buf_append(&b->request, query, sizeof query);
+	buf_append(&b->response, columns, sizeof columns - 1);
+	for (uint32_t i = 0; i < rows_of(size); i++) {
+		buf_append_byte(&b->response, 'D');
+		put_big(&b->response, 10 + size, 4);
+		put_big(&b->response, 1, 2);
+		put_big(&b->response, size, 4);
+		put_body(&b->response, size);
+	}
+	buf_append(&b->response, end, sizeof end - 1);
+}
+
+static void put_packet(struct buf *out, uint8_t sequence, const void *payload, size_t size, uint64_t body)
+{
+	uint64_t all = size + body;
+	uint8_t head[] = { (uint8_t)all, (uint8_t)(all >> 8), (uint8_t)(all >> 16), sequence };
+	buf_append(out, head, sizeof head);
+	buf_append(out, payload, size);
+	put_body(out, body);
+}
+
+static void prepare_mysql(struct bench *b, uint64_t size)
+{
+	static const char greeting[] = "\n8.0.36\0\7\0\0\0saltsalt\0\1\202\55\2\0\10\0\25\0\0\0\0\0\0\0\0\0\0saltsaltsalt\0mysql\0";
+	static const char login[] = "\1\202\10\0\0\0\0\1\55\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0ada\0\0mysql\0";
+	static const char query[] = "\3SELECT name FROM users WHERE id = 12345", ok[] = "\0\0\0\2\0\0\0", end[] = "\376\0\0\2\0";
+	static const char column[] = "\3def\0\0\0\4name\0\14\55\0\120\0\0\0\375\0\0\0\0\0";
+	uint8_t text[] = { 0xfd, (uint8_t)size, (uint8_t)(size >> 8), (uint8_t)(size >> 16) };
+	put_packet(&b->welcome, 0, greeting, sizeof greeting - 1, 0);
+	put_packet(&b->hello, 1, login, sizeof login - 1, 0);
+	put_packet(&b->welcome_after, 2, ok, sizeof ok - 1, 0);
+	put_packet(&b->request, 0, query, sizeof query - 1, 0);
+	put_packet(&b->response, 1, "\1", 1, 0);
+	put_packet(&b->response, 2, column, sizeof column - 1, 0);
+	put_packet(&b->response, 3, end, sizeof end - 1, 0);
+	for (uint32_t i = 0; i < rows_of(size); i++)
+		put_packet(&b->response, (uint8_t)(4 + i), text, sizeof text, size);
+	put_packet(&b->response, (uint8_t)(4 + rows_of(size)), end, sizeof end - 1, 0);
+}
+
 static void prepare_dns(struct bench *b)
 {
 	static const char name[] = "\7example\4test\0\0\1\0\1";
@@ -139,6 +204,10 @@ int main(int argc, char **argv)
 	}
 	if (strcmp(protocol, "Redis") == 0)
 		prepare_redis(&b, size);
+	else if (strcmp(protocol, "PostgreSQL") == 0)
+		prepare_postgresql(&b, size);
+	else if (strcmp(protocol, "MySQL") == 0)
+		prepare_mysql(&b, size);
 	else if (strcmp(protocol, "DNS") == 0)
 		prepare_dns(&b);
 	else if (strcmp(protocol, "WebSocket") == 0)
@@ -154,6 +223,7 @@ int main(int argc, char **argv)
 	output_finish(&b.output);
 	buf_finish(&b.hello);
 	buf_finish(&b.welcome);
+	buf_finish(&b.welcome_after);
 	buf_finish(&b.request);
 	buf_finish(&b.response);
 	if (err)

@@ -11,7 +11,9 @@ static enum err create(const struct decoder_options *options, struct message_sin
 		return err_nomem();
 	d->options = *options;
 	d->sink = sink;
+	d->sides[SIDE_SERVER].exchange = MY_NO_EXCHANGE;
 	d->unit.parts.max = d->answer.parts.max = d->alone.max = options->body_max;
+	d->unit.parts.lines = d->answer.parts.lines = d->alone.lines = options->lines;
 	*ret_decoder = d;
 	return ERR_NONE;
 }
@@ -40,10 +42,9 @@ static void destroy(struct decoder *d)
 	free(d);
 }
 
-static size_t feed_bad(struct decoder *d, struct my_direction *s, struct view bytes)
+static size_t feed_bad(struct my_direction *s, struct view bytes)
 {
-	bool hidden = !d->authenticated || s->compressed;
-	struct view shown = view_slice(bytes, 0, hidden ? 0 : MY_SHOWN_MAX - s->shown_size);
+	struct view shown = view_slice(bytes, 0, s->hidden ? 0 : MY_SHOWN_MAX - s->shown_size);
 	if (shown.size)
 		memcpy(s->shown + s->shown_size, shown.data, shown.size);
 	s->shown_size += (uint32_t)shown.size;
@@ -65,7 +66,7 @@ static size_t feed_encrypted(struct decoder *d, struct my_direction *s, struct v
 static size_t feed_part(struct decoder *d, struct my_direction *s, struct view bytes, uint64_t time)
 {
 	if (s->bad)
-		return feed_bad(d, s, bytes);
+		return feed_bad(s, bytes);
 	if (d->encrypted)
 		return feed_encrypted(d, s, bytes, time);
 	return s->compressed ? my_feed_compressed(d, s, bytes, time) : my_feed_packet(d, s, bytes, time);
@@ -125,7 +126,7 @@ static void tell_error_alone(struct decoder *d, enum message_side side, uint64_t
 {
 	struct message m = { .time = time, .end = time, .error = buf_view(&d->why), .alone = true };
 	const struct my_direction *s = &d->sides[side];
-	uint64_t exchange = side == SIDE_SERVER && s->alone && s->exchange && !s->bad ? s->exchange : d->next++;
+	uint64_t exchange = side == SIDE_SERVER && s->exchange != MY_NO_EXCHANGE ? s->exchange : d->next++;
 	if (!d->err)
 		d->err = d->sink->message(d->sink, exchange, side, &m);
 }

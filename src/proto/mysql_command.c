@@ -19,11 +19,12 @@ static void query(struct decoder *d, struct view payload, uint64_t size)
 	struct my_unit *u = &d->unit;
 	uint64_t more = size - 1 - payload.size;
 	struct view text = d->can & CAP_QUERY_ATTRIBUTES ? my_query_attributes(d, payload) : payload;
-	parts_add(&u->parts, "COM_QUERY", sql_statement(text, more, SQL_MYSQL));
+	if (u->parts.max)
+		parts_add(&u->parts, "COM_QUERY", sql_statement(text, more, SQL_MYSQL));
 	struct view kept = view_slice(text, 0, SQL_KEPT_MAX);
-	sql_tell_statement(&u->parts, kept, more + text.size - kept.size, SQL_MYSQL);
+	bool secret = sql_tell_statement(&u->parts, kept, more + text.size - kept.size, SQL_MYSQL);
 	sql_shape(kept, SQL_MYSQL, &u->shape);
-	my_wait(d, COM_QUERY, NULL, sql_has_secret(text, SQL_MYSQL));
+	my_wait(d, COM_QUERY, NULL, secret);
 }
 
 static void prepare(struct decoder *d, struct view payload, uint64_t size)

@@ -15,6 +15,7 @@ struct my_unpacker {
 	uint64_t left;  /* of the packet, as it was sent */
 	uint64_t whole; /* of it, unpacked */
 	enum coding coding;
+	bool ended;     /* what is behind it does not count */
 	size_t wanted;  /* by zstd, next */
 	z_stream zlib;
 	ZSTD_DStream *zstd;
@@ -57,6 +58,7 @@ static bool begin(struct decoder *d, struct my_unpacker *u, uint8_t first)
 {
 	enum { ZSTD_FIRST = 0x28, WINDOW_LOG_MAX = 24 };
 	u->coding = first == ZSTD_FIRST ? ZSTD : ZLIB;
+	u->ended = false;
 	bool good = true;
 	if (u->coding == ZLIB) {
 		good = u->zlib.state ? inflateReset(&u->zlib) == Z_OK : inflateInit(&u->zlib) == Z_OK;
@@ -84,7 +86,8 @@ static bool unpack(struct my_unpacker *u, struct view *bytes, uint8_t *out, size
 		size_t result = ZSTD_decompressStream(u->zstd, &to, &in);
 		*bytes = view_slice(*bytes, in.pos, bytes->size);
 		*ret_size = to.pos;
-		u->wanted = ZSTD_isError(result) || result == 0 ? 0 : result;
+		u->wanted = ZSTD_isError(result) ? 0 : result;
+		u->ended = result == 0;
 		return !ZSTD_isError(result);
 	}
 	u->zlib.next_in = (uint8_t *)bytes->data;
@@ -94,6 +97,7 @@ static bool unpack(struct my_unpacker *u, struct view *bytes, uint8_t *out, size
 	int result = inflate(&u->zlib, Z_NO_FLUSH);
 	*bytes = view_slice(*bytes, bytes->size - u->zlib.avail_in, bytes->size);
 	*ret_size = OUT - u->zlib.avail_out;
+	u->ended = result == Z_STREAM_END;
 	return result == Z_OK || result == Z_BUF_ERROR || result == Z_STREAM_END;
 }
 
@@ -109,7 +113,7 @@ static void feed_packed(struct decoder *d, struct my_direction *s, struct view b
 	struct my_unpacker *u = s->unpacker;
 	if (bytes.size == 0 || (u->coding == UNDECIDED && !begin(d, u, bytes.data[0])))
 		return;
-	for (size_t got = OUT; (bytes.size || got == OUT) && !d->err && !s->bad;) {
+	for (size_t got = OUT; (bytes.size || got == OUT) && !u->ended && !d->err && !s->bad;) {
 		uint8_t out[OUT];
 		size_t before = bytes.size;
 		bool good = unpack(u, &bytes, out, &got) && got <= u->whole;

@@ -11,6 +11,7 @@ void my_greeting(struct decoder *d, struct my_direction *s, struct view payload)
 		if (!d->err)
 			d->err = d->sink->begun(d->sink, s->exchange, s->time);
 		my_tell_alone(d, SIDE_SERVER, s->exchange, s->time, s->end);
+		s->exchange = MY_NO_EXCHANGE;
 		return;
 	}
 	struct view name = read_text(&r);

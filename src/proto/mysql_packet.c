@@ -5,7 +5,8 @@ void my_bad(struct decoder *d, struct my_direction *s, const char *why)
 {
 	s->bad = why;
 	s->bad_from = s->start;
-	s->shown_size = d->authenticated && !s->compressed ? s->header_size : 0; /* what authenticates may be in it */
+	s->hidden = !d->authenticated || s->compressed; /* what authenticates may be in it */
+	s->shown_size = s->hidden ? 0 : s->header_size;
 	if (s->shown_size)
 		memcpy(s->shown, s->header, s->shown_size);
 }
@@ -53,6 +54,7 @@ static void begin_server(struct decoder *d, struct my_direction *s)
 {
 	const struct my_waited *first = my_first(d);
 	s->alone = !first;
+	s->exchange = MY_NO_EXCHANGE;
 	if (d->phase == MY_GREETING || (s->alone && d->phase == MY_LOGGING_IN))
 		return;
 	if (first) {

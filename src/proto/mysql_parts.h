@@ -17,6 +17,8 @@ enum {
 	MY_LAST_PREPARED = -1,
 };
 
+#define MY_NO_EXCHANGE UINT64_MAX
+
 /* Capabilities: of MySQL, and the extended ones of MariaDB above them. */
 #define CAP_WITH_DB          (UINT64_C(1) << 3)
 #define CAP_COMPRESS         (UINT64_C(1) << 5)
@@ -138,8 +140,8 @@ struct my_direction {
 	uint8_t shown[MY_SHOWN_MAX];
 	uint32_t shown_size;
 	const char *bad;
-	bool alone, closed;
-	uint64_t exchange; /* of a message alone */
+	bool hidden, alone, closed;
+	uint64_t exchange; /* of a message alone, from its first byte to its last; else none */
 };
 
 enum my_phase { MY_GREETING, MY_LOGGING_IN, MY_COMMANDS };

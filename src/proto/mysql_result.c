@@ -301,6 +301,7 @@ static void alone(struct decoder *d, struct my_direction *s, struct view payload
 		parts_add(&d->alone, "?", text);
 	}
 	my_tell_alone(d, SIDE_SERVER, s->exchange, s->time, s->end);
+	s->exchange = MY_NO_EXCHANGE;
 }
 
 /* Some commands are answered with nothing but rows, or without an end. */

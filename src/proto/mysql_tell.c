@@ -108,7 +108,7 @@ void my_tag(struct decoder *d, struct view text, uint8_t flags)
 	struct datum word = datum_word(view_of(copy, copy ? text.size : 0));
 	word.flags = flags;
 	buf_append(&a->tags, &word, sizeof word);
-	a->tag_count++;
+	a->tag_count += !a->tags.failed;
 	if (!copy || a->tags.failed)
 		d->err = err_nomem();
 }

@@ -71,6 +71,8 @@ void parts_word(struct parts *p, struct datum value)
 
 void parts_attribute(struct parts *p, const char *name, struct datum value)
 {
+	if (p->lines)
+		return;
 	add(p, &p->attributes, name, datum_first(value, PARTS_TEXT_MAX));
 }
 

@@ -22,6 +22,7 @@ struct parts {
 	uint64_t kept, more;
 	struct arena arena;
 	struct buf line, parts, attributes;
+	bool lines; /* attributes are not kept: nobody looks at them */
 	bool failed;
 };
 

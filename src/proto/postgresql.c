@@ -12,6 +12,7 @@ static enum err create(const struct decoder_options *options, struct message_sin
 	d->options = *options;
 	d->sink = sink;
 	d->unit.parts.max = d->answer.parts.max = d->alone.max = options->body_max;
+	d->unit.parts.lines = d->answer.parts.lines = d->alone.lines = options->lines;
 	*ret_decoder = d;
 	return ERR_NONE;
 }
@@ -66,10 +67,10 @@ static bool is_typeless(const struct decoder *d, const struct pg_direction *s)
 
 static void bad(struct decoder *d, struct pg_direction *s, const char *why)
 {
-	bool secret = !is_server(d, s) && !d->ready;
+	s->hidden = !is_server(d, s) && !(d->ready && d->started);
 	s->bad = why;
 	s->bad_from = s->start;
-	s->shown_size = secret ? 0 : s->header_size; /* what authenticates may be in it */
+	s->shown_size = s->hidden ? 0 : s->header_size; /* what authenticates may be in it */
 	if (s->shown_size)
 		memcpy(s->shown, s->header, s->shown_size);
 }
@@ -183,10 +184,9 @@ static size_t feed_payload(struct decoder *d, struct pg_direction *s, struct vie
 	return part.size;
 }
 
-static size_t feed_bad(struct decoder *d, struct pg_direction *s, struct view bytes)
+static size_t feed_bad(struct pg_direction *s, struct view bytes)
 {
-	bool secret = !is_server(d, s) && !d->ready;
-	struct view shown = view_slice(bytes, 0, secret ? 0 : PG_SHOWN_MAX - s->shown_size);
+	struct view shown = view_slice(bytes, 0, s->hidden ? 0 : PG_SHOWN_MAX - s->shown_size);
 	if (shown.size)
 		memcpy(s->shown + s->shown_size, shown.data, shown.size);
 	s->shown_size += (uint32_t)shown.size;
@@ -214,7 +214,7 @@ static size_t feed_part(struct decoder *d, struct pg_direction *s, struct view b
 {
 	const struct pg_waited *first = pg_first(d);
 	if (s->bad)
-		return feed_bad(d, s, bytes);
+		return feed_bad(s, bytes);
 	if (d->encrypted)
 		return feed_encrypted(d, s, bytes, time);
 	if (between_messages(s)) {
@@ -297,7 +297,7 @@ static void end_early(struct decoder *d, struct pg_direction *s, uint64_t time, 
 		pg_end_unit(d, buf_view(&d->why));
 	} else if (s->alone || (!d->answer.begun && pg_waited_count(d) == 0)) {
 		struct message m = { .time = time, .end = time, .error = buf_view(&d->why), .alone = true };
-		d->err = d->sink->message(d->sink, s->alone && !s->bad ? s->exchange : d->next++, SIDE_SERVER, &m);
+		d->err = d->sink->message(d->sink, s->alone ? s->exchange : d->next++, SIDE_SERVER, &m);
 	} else {
 		pg_begin_answer(d, d->answer.begun ? d->answer.exchange : pg_first(d)->exchange, time);
 		pg_end_unit(d, (struct view){ 0 });

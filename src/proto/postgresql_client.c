@@ -164,12 +164,12 @@ static void query(struct decoder *d, struct view payload, uint64_t size)
 	struct pg_unit *u = &d->unit;
 	uint64_t more;
 	struct view text = text_of(payload, size, &more);
-	parts_add(&u->parts, "Query", sql_statement(text, more, SQL_POSTGRESQL));
+	if (u->parts.max)
+		parts_add(&u->parts, "Query", sql_statement(text, more, SQL_POSTGRESQL));
 	text = view_slice(text, 0, SQL_KEPT_MAX);
-	sql_tell_statement(&u->parts, text, size - 1 > text.size ? size - 1 - text.size : 0, SQL_POSTGRESQL);
+	d->secret = sql_tell_statement(&u->parts, text, size - 1 > text.size ? size - 1 - text.size : 0, SQL_POSTGRESQL);
 	sql_shape(text, SQL_POSTGRESQL, &u->shape);
 	u->words++;
-	d->secret = sql_has_secret(text, SQL_POSTGRESQL);
 	pg_wait(d, PG_QUERY, NULL);
 	d->secret = false;
 }

@@ -95,6 +95,7 @@ struct pg_direction {
 	uint8_t shown[PG_SHOWN_MAX];
 	uint32_t shown_size;
 	const char *bad;      /* what is wrong; NULL: nothing */
+	bool hidden; /* what is wrong may authenticate */
 	bool alone, closed, waits;
 	uint64_t exchange;    /* of a message alone */
 };

@@ -120,6 +120,7 @@ static void message_alone(struct decoder *d, struct pg_direction *s, struct view
 	default: pg_error(d, &d->alone, s->type == 'N' ? "NoticeResponse" : "ErrorResponse", payload, true); break;
 	}
 	pg_tell_alone(d, SIDE_SERVER, s->exchange, s->time, s->end);
+	s->alone = false;
 }
 
 /* SELECT 3, INSERT 0 1: rows are counted by the last word. */

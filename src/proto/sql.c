@@ -281,7 +281,7 @@ static struct view without_blanks_behind(struct view text)
 }
 
 /* The text between secrets is told piece by piece. */
-static void tell_pieces(struct parts *parts, struct view statement, uint64_t more, enum sql_dialect dialect)
+static bool tell_pieces(struct parts *parts, struct view statement, uint64_t more, enum sql_dialect dialect)
 {
 	enum { PIECES_MAX = 64 };
 	struct lexer l = { .text = statement, .dialect = dialect };
@@ -304,6 +304,7 @@ static void tell_pieces(struct parts *parts, struct view statement, uint64_t mor
 	rest.flags = count == PIECES_MAX ? DATUM_SECRET : 0;
 	if (rest.text.size || more || count == 0)
 		parts_word(parts, rest);
+	return count != 0;
 }
 
 /* The text with ? for its secrets. */
@@ -326,16 +327,20 @@ static void tell_text(struct parts *parts, struct view statement, uint64_t more,
 	parts_attribute(parts, "db.query.text", value);
 }
 
-void sql_tell_statement(struct parts *parts, struct view statement, uint64_t more, enum sql_dialect dialect)
+bool sql_tell_statement(struct parts *parts, struct view statement, uint64_t more, enum sql_dialect dialect)
 {
-	struct view operation = sql_operation(statement, dialect);
+	bool secret = false;
 	if (statement.size + more)
-		tell_pieces(parts, statement, more, dialect);
+		secret = tell_pieces(parts, statement, more, dialect);
 	else
 		parts_word(parts, datum_string(statement));
+	if (parts->lines)
+		return secret;
+	struct view operation = sql_operation(statement, dialect);
 	tell_text(parts, statement, more, dialect);
 	if (operation.size)
 		parts_attribute(parts, "db.operation.name", datum_word(operation));
+	return secret;
 }
 
 void sql_fit_row(const struct parts *parts, struct datum *values, uint32_t count)

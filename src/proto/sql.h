@@ -22,8 +22,8 @@ bool sql_has_secret(struct view statement, enum sql_dialect dialect);
 /* The statement as a value, which is secret as a whole if something in it is; `more` bytes of it were not kept. */
 struct datum sql_statement(struct view statement, uint64_t more, enum sql_dialect dialect);
 
-/* Words of a line and attributes: db.query.text, which has ? for secrets, and db.operation.name. */
-void sql_tell_statement(struct parts *parts, struct view statement, uint64_t more, enum sql_dialect dialect);
+/* Words of a line and attributes: db.query.text, which has ? for secrets, and db.operation.name. True: there are. */
+bool sql_tell_statement(struct parts *parts, struct view statement, uint64_t more, enum sql_dialect dialect);
 
 /* Cuts texts of a row so that parts have room for it. */
 void sql_fit_row(const struct parts *parts, struct datum *values, uint32_t count);

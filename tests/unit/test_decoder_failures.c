@@ -3,6 +3,7 @@
  * same what it would have printed; it never crashes, nor tells something else (but for what a few keep of broken bytes, to show them).
  * Under the sanitizers nothing may be lost either.
  */
+#include "mysql_wires.h"
 #include "postgresql_wires.h"
 #include "redis_wires.h"
 #include "smtp_wires.h"
@@ -168,6 +169,12 @@ static void test_postgresql(void **state)
 	check_all(postgresql_wires, POSTGRESQL_WIRES, false);
 }
 
+static void test_mysql(void **state)
+{
+	(void)state;
+	check_all(mysql_wires, MYSQL_WIRES, false);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -176,6 +183,7 @@ int main(void)
 		cmocka_unit_test(test_tls),
 		cmocka_unit_test(test_redis),
 		cmocka_unit_test(test_postgresql),
+		cmocka_unit_test(test_mysql),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,229 @@
+/*
+ * What databases share: what a statement is without its literals, and what of it is secret. And what peers can do to who watches them: rows
+ * that do not end, statements without number, commands without answers. Memory stays what it is.
+ */
+#include "unit.h"
+
+#include "base/time.h"
+#include "proto/sql.h"
+#include "trace/connections.h"
+
+#include <malloc.h>
+
+static void check_shape(enum sql_dialect dialect, const char *statement, const char *expected)
+{
+	BUF_CLEANUP struct buf shape = { 0 };
+	sql_shape(view_text(statement), dialect, &shape);
+	assert_string_equal(buf_text(&shape), expected);
+}
+
+static void test_shapes(void **state)
+{
+	(void)state;
+	check_shape(SQL_POSTGRESQL, "", "");
+	check_shape(SQL_POSTGRESQL, "  SELECT\n\t* FROM t -- all\n WHERE a='it''s' AND b = 1.5e-3 /* /* so */ */;  ",
+		"SELECT * FROM t WHERE a=? AND b = ? ;");
+	check_shape(SQL_POSTGRESQL, "SELECT $1, $tag$ a 'b' $x$ $tag$, E'\\'', \"q?\"\"1\", a1, U&'x', x'00', $$",
+		"SELECT $1, ?, ?, \"q?\"\"1\", a1, ?, ?, ?");
+	check_shape(SQL_POSTGRESQL, "SELECT 'no end", "SELECT ?");
+	check_shape(SQL_POSTGRESQL, "a /* no end", "a");
+	check_shape(SQL_MYSQL, "SELECT \"a\\\"b\", `1`, '\\'', .5, 0x1F # all\n+ 1 --1", "SELECT ?, `1`, ?, ?, ? + ? --?");
+	check_shape(SQL_MYSQL, "/*!40101 SET NAMES utf8 */", "/*!? SET NAMES utf8 */");
+}
+
+/* As a line shows it, with what is hidden between brackets, and as a program gets it. */
+static void check_secrets(enum sql_dialect dialect, const char *statement, const char *words, const char *text)
+{
+	struct parts parts = { 0 };
+	struct message message = { 0 };
+	BUF_CLEANUP struct buf line = { 0 };
+	bool secret = sql_tell_statement(&parts, view_text(statement), 0, dialect);
+	assert_true(parts_tell(&parts, &message));
+	for (uint32_t i = 0; i < message.line_count; i++)
+		buf_printf(&line, message.line[i].flags & DATUM_SECRET ? "[%.*s]" : "(%.*s)", VIEW_ARG(message.line[i].text));
+	assert_string_equal(buf_text(&line), words);
+	assert_string_equal(message.attributes[0].name, "db.query.text");
+	assert_true(view_is(message.attributes[0].value.text, text));
+	assert_int_equal(secret, strchr(words, '[') != NULL);
+	assert_int_equal(sql_has_secret(view_text(statement), dialect), secret);
+	parts_finish(&parts);
+}
+
+static void test_secrets_in_statements(void **state)
+{
+	(void)state;
+	check_secrets(SQL_POSTGRESQL, "ALTER USER a PASSWORD 'x' VALID UNTIL 'y'", "(ALTER USER a PASSWORD)['x'](VALID UNTIL 'y')",
+		"ALTER USER a PASSWORD ? VALID UNTIL 'y'");
+	check_secrets(SQL_POSTGRESQL, "SELECT 1 WHERE password IN ('a', 'b') AND c = 'd'",
+		"(SELECT 1 WHERE password IN ()['a'](,)['b']() AND c = 'd')", "SELECT 1 WHERE password IN (?, ?) AND c = 'd'");
+	check_secrets(SQL_POSTGRESQL, "SELECT dblink('host=h password=x')", "(SELECT dblink()['host=h password=x']())", "SELECT dblink(?)");
+	check_secrets(SQL_POSTGRESQL, "SELECT 'word' AS password; SELECT 'x'", "(SELECT 'word' AS password; SELECT 'x')",
+		"SELECT 'word' AS password; SELECT 'x'");
+	check_secrets(SQL_MYSQL, "CREATE USER a IDENTIFIED WITH 'p' AS 'x' REPLACE \"y\"",
+		"(CREATE USER a IDENTIFIED WITH)['p'](AS)['x'](REPLACE)[\"y\"]", "CREATE USER a IDENTIFIED WITH ? AS ? REPLACE ?");
+	check_secrets(SQL_MYSQL, "SET PASSWORD FOR a = PASSWORD('x", "(SET PASSWORD FOR a = PASSWORD()['x]",
+		"SET PASSWORD FOR a = PASSWORD(?");
+	check_secrets(SQL_MYSQL, "CHANGE MASTER TO MASTER_PASSWORD='x'", "(CHANGE MASTER TO MASTER_PASSWORD=)['x']",
+		"CHANGE MASTER TO MASTER_PASSWORD=?");
+}
+
+enum { MIB = 1 << 20, HUGE_ROW = 512 * MIB };
+
+/* What came out, and the most memory that there was when bytes went in. */
+struct watching {
+	struct exchange_sink sink;
+	struct connections *connections;
+	struct net_event event;
+	uint64_t exchanges, more;
+	size_t before, most;
+};
+
+static size_t in_use(void)
+{
+	struct mallinfo2 info = mallinfo2();
+	return info.uordblks + info.hblkhd;
+}
+
+static enum err count(struct exchange_sink *sink, const struct exchange *exchange)
+{
+	struct watching *w = (struct watching *)sink;
+	w->exchanges++;
+	for (uint32_t i = 0; i < exchange->response.message.part_count; i++) {
+		const struct datum *value = &exchange->response.message.parts[i].value;
+		for (uint32_t k = 0; value->type == DATUM_ARRAY && k < value->count; k++)
+			w->more += value->items[k].more;
+	}
+	return ERR_NONE;
+}
+
+static void pass(struct watching *w, enum net_event_type type, const void *bytes, size_t size)
+{
+	struct view view = view_of(bytes, size);
+	w->event.type = (uint8_t)type;
+	w->event.data = &view;
+	w->event.data_count = 1;
+	w->event.size = size;
+	w->event.record++;
+	w->event.time++;
+	assert_int_equal(connections_event(w->connections, &w->event), ERR_NONE);
+	size_t used = in_use();
+	if (used > w->before && used - w->before > w->most)
+		w->most = used - w->before;
+}
+
+#define SEND(w, text)    pass(w, EVENT_SEND, text, sizeof(text) - 1)
+#define RECEIVE(w, text) pass(w, EVENT_RECEIVE, text, sizeof(text) - 1)
+
+static void watch(struct watching *w)
+{
+	static const struct connections_options options = { { .head_max = 64 << 10, .body_max = 1 << 20 }, protocols, NULL };
+	*w = (struct watching){ .sink = { count }, .before = in_use() };
+	assert_int_equal(connections_create(&options, &w->sink, &w->connections), ERR_NONE);
+	w->event.socket = 1;
+	w->event.time = NS_PER_S;
+}
+
+static void finish(struct watching *w)
+{
+	assert_int_equal(connections_end(w->connections, w->event.time), ERR_NONE);
+	connections_destroy(w->connections);
+	assert_true(in_use() <= w->before + MIB); /* the allocator keeps some */
+}
+
+static void start_postgresql(struct watching *w)
+{
+	watch(w);
+	SEND(w, "\0\0\0\20\0\3\0\0user\0a\0\0");
+	RECEIVE(w, "R\0\0\0\10\0\0\0\0Z\0\0\0\5I");
+}
+
+/* A value of half a gigabyte, of which as much is kept as was asked for; then rows that are counted. */
+static void test_a_huge_row_of_postgresql(void **state)
+{
+	static uint8_t bytes[MIB];
+	struct watching w;
+	(void)state;
+	start_postgresql(&w);
+	SEND(&w, "Q\0\0\0\15SELECT 1\0");
+	RECEIVE(&w, "D\40\0\0\12\0\1\40\0\0\0");
+	for (uint32_t i = 0; i < HUGE_ROW / MIB; i++)
+		pass(&w, EVENT_RECEIVE, bytes, sizeof bytes);
+	for (uint32_t i = 0; i < 100000; i++)
+		RECEIVE(&w, "D\0\0\0\13\0\1\0\0\0\1x");
+	RECEIVE(&w, "C\0\0\0\15SELECT 1\0Z\0\0\0\5I");
+	assert_int_equal(w.exchanges, 2);
+	assert_true(w.more > HUGE_ROW - 2 * MIB && w.more < HUGE_ROW);
+	assert_true(w.most < 8 * MIB);
+	finish(&w);
+}
+
+static void test_statements_without_number(void **state)
+{
+	struct watching w;
+	(void)state;
+	start_postgresql(&w);
+	for (uint32_t i = 0; i < 200000; i++) {
+		char parse[] = "P\0\0\0\26s12345\0SELECT 1\0\0\0S\0\0\0\4";
+		snprintf(parse + 6, 6, "%05u", i % 100000);
+		parse[11] = 0;
+		parse[5] = (char)('a' + i / 100000);
+		pass(&w, EVENT_SEND, parse, sizeof parse - 1);
+		RECEIVE(&w, "1\0\0\0\4Z\0\0\0\5I");
+	}
+	assert_int_equal(w.exchanges, 200001);
+	assert_true(w.most < 8 * MIB);
+	finish(&w);
+}
+
+/* A pipeline without answers: too many commands wait, and then the connection cannot be followed any more. */
+static void test_commands_without_answers(void **state)
+{
+	struct watching w;
+	(void)state;
+	start_postgresql(&w);
+	for (uint32_t i = 0; i < 500000; i++)
+		SEND(&w, "B\0\0\0\14\0\0\0\0\0\0\0\0E\0\0\0\11\0\0\0\0\0");
+	assert_true(w.most < 128 * MIB);
+	finish(&w);
+	assert_true(w.exchanges > 30000);
+}
+
+static void test_a_huge_row_of_mysql(void **state)
+{
+	static uint8_t bytes[MIB];
+	struct watching w;
+	(void)state;
+	watch(&w);
+	RECEIVE(&w, ";\0\0\0\n8.0.36\0\7\0\0\0saltsalt\0\1\202\55\2\0\10\0\25\0\0\0\0\0\0\0\0\0\0saltsaltsalt\0plugin\0");
+	SEND(&w, "\54\0\0\1\1\202\10\0\0\0\0\1\55\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0ada\0\0plugin\0");
+	RECEIVE(&w, "\7\0\0\2\0\0\0\2\0\0\0");
+	SEND(&w, "\11\0\0\0\3SELECT 1");
+	RECEIVE(&w, "\1\0\0\1\1\27\0\0\2\3def\0\0\0\1a\0\14\55\0\120\0\0\0\375\0\0\0\0\0\5\0\0\3\376\0\0\2\0");
+	for (uint32_t i = 0; i < 16; i++) { /* packets of the largest size are one row */
+		if (i == 0)
+			RECEIVE(&w, "\377\377\377\4\376\347\377\377\17\0\0\0\0");
+		else
+			RECEIVE(&w, "\377\377\377\4");
+		uint32_t left = 0xffffff - (i ? 0 : 9);
+		for (uint32_t at = 0; at < left; at += MIB)
+			pass(&w, EVENT_RECEIVE, bytes, left - at < MIB ? left - at : MIB);
+	}
+	RECEIVE(&w, "\0\0\0\5\5\0\0\6\376\0\0\2\0");
+	assert_int_equal(w.exchanges, 2);
+	assert_true(w.more > 250 * MIB);
+	assert_true(w.most < 8 * MIB);
+	finish(&w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_shapes),
+		cmocka_unit_test(test_secrets_in_statements),
+		cmocka_unit_test(test_a_huge_row_of_postgresql),
+		cmocka_unit_test(test_statements_without_number),
+		cmocka_unit_test(test_commands_without_answers),
+		cmocka_unit_test(test_a_huge_row_of_mysql),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
