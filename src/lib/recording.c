@@ -39,8 +39,8 @@ struct timecraft_recording {
 	void *event_data;
 };
 
-_Static_assert((int)TIMECRAFT_GONE == (int)EVENT_GONE && (int)TIMECRAFT_CONNECT == (int)EVENT_CONNECT, "events have the same numbers");
-_Static_assert((int)TIMECRAFT_FAILURE == (int)RECORD_FAILURE, "and so have records");
+_Static_assert(TIMECRAFT_GONE + 0 == EVENT_GONE + 0 && TIMECRAFT_CONNECT + 0 == EVENT_CONNECT + 0, "events have the same numbers");
+_Static_assert(TIMECRAFT_FAILURE + 0 == RECORD_FAILURE + 0, "and so have records");
 
 static timecraft_status status_of(enum err err)
 {
