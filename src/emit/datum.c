@@ -125,7 +125,7 @@ static bool are_distinct(struct view keys, uint32_t count)
 	struct view seen[DISTINCT_MAX];
 	if (count > DISTINCT_MAX || !keys.data)
 		return count == 0;
-	for (uint32_t i = 0; i < count; i++) {
+	for (uint32_t i = 0; i < count && keys.data; i++) {
 		seen[i] = view_text((const char *)keys.data);
 		keys = view_slice(keys, seen[i].size + 1, keys.size);
 		for (uint32_t k = 0; k < i; k++) {
