@@ -4,6 +4,7 @@ import base64
 import re
 
 import pytest
+from oracle import captured, dissected
 from servers import MariaDB, PostgreSQL
 from test_network import documents
 
@@ -34,6 +35,11 @@ def check_secrets(box, run):
         text = box.good("trace", "request", *options, run)
         assert "sesame" not in text and base64.b64encode(b"sesame").decode()[:6] not in text, options
     assert "sesame" in box.good("trace", "request", "-v", "--show-secrets", run)
+
+
+def values(exchanges, side, *names):
+    """Of the fields of these names, in all exchanges."""
+    return [part["value"] for e in exchanges for part in e[side].get("message", {}).get("fields", []) if part["name"] in names]
 
 
 POSTGRESQL = """\
@@ -82,6 +88,31 @@ def test_a_client_of_postgresql(box, program, postgresql):
     assert box.replay("-q", run.id).code == 0
 
 
+def test_tshark_sees_the_same_of_postgresql(box, program, postgresql, tmp_path):
+    run = box.run(program("go-postgresql.wasm"), f"127.0.0.1:{postgresql.port}")
+    capture = captured(documents(box, "network", run.id), tmp_path / "packets.pcap")
+    names = ("pgsql.query", "pgsql.tag", "pgsql.code", "pgsql.type", "pgsql.statement", "pgsql.col.name")
+    rows = dissected(capture, names, "-d", f"tcp.port=={postgresql.port},pgsql", "-Y", "pgsql")
+    queries, tags, codes, types, statements, columns = (sorted(value for row in rows for value in row[i]) for i in range(len(names)))
+    exchanges = documents(box, "request", "--show-secrets", run.id)
+    assert len(queries) > 10 and len(tags) > 10 and codes and columns
+    assert sorted(values(exchanges, "request", "Query") + [parse["query"] for parse in values(exchanges, "request", "Parse")]) == queries
+    assert sorted(values(exchanges, "response", "CommandComplete")) == tags
+    assert sorted(error["code"] for error in values(exchanges, "response", "ErrorResponse")) == codes
+    assert sorted(column[0] for row in values(exchanges, "response", "RowDescription") for column in row) == columns
+    for ours, theirs in {
+        "Query": "Simple query", "Parse": "Parse", "Bind": "Bind", "Execute": "Execute", "Sync": "Sync", "CopyDone": "Copy completion",
+        "Terminate": "Termination",
+    }.items():
+        assert len(values(exchanges, "request", ours)) == types.count(theirs), ours
+    for ours, theirs in {
+        "DataRow": "Data row", "ReadyForQuery": "Ready for query", "RowDescription": "Row description", "ParseComplete": "Parse completion",
+        "BindComplete": "Bind completion", "CloseComplete": "Close completion", "ParameterStatus": "Parameter status",
+        "NotificationResponse": "Notification",
+    }.items():
+        assert len(values(exchanges, "response", ours)) == types.count(theirs), ours
+
+
 MYSQL = """\
 HandshakeResponse user ada database shop => OK
 COM_PING => OK
@@ -125,3 +156,20 @@ def test_a_client_of_mariadb(box, program, mariadb):
         sent = [part for message in messages for part in message["fields"] if part["name"] == name]
         assert len(sent) == len(re.findall(rf"\s{connection} {word}\t", logged)), name
     assert box.replay("-q", run.id).code == 0
+
+
+def test_tshark_sees_the_same_of_mysql(box, program, mariadb, tmp_path):
+    run = box.run(program("go-mysql.wasm"), f"127.0.0.1:{mariadb.port}")
+    capture = captured(documents(box, "network", run.id), tmp_path / "packets.pcap")
+    names = ("mysql.query", "mysql.error_code", "mysql.command", "mysql.user", "mysql.schema", "mysql.version")
+    rows = dissected(capture, names, "-d", f"tcp.port=={mariadb.port},mysql", "-Y", "mysql")
+    queries, errors, commands, users, schemas, versions = (sorted(value for row in rows for value in row[i]) for i in range(len(names)))
+    exchanges = documents(box, "request", "--show-secrets", run.id)
+    assert len(queries) > 10 and errors and len(versions) == 2
+    assert sorted(values(exchanges, "request", "COM_QUERY", "COM_STMT_PREPARE")) == queries
+    assert sorted(str(error["code"]) for error in values(exchanges, "response", "ERR")) == errors
+    logins = values(exchanges, "request", "HandshakeResponse")
+    assert ([login["user"] for login in logins], [login["database"] for login in logins]) == (users, schemas)
+    assert [greeting["version"] for greeting in values(exchanges, "response", "Handshake")] == versions
+    for name, number in {"COM_QUIT": 1, "COM_QUERY": 3, "COM_PING": 14, "COM_STMT_PREPARE": 22, "COM_STMT_EXECUTE": 23, "COM_STMT_CLOSE": 25}.items():
+        assert len(values(exchanges, "request", name)) == commands.count(str(number)), name
