@@ -1,6 +1,6 @@
 /*
  * Instantiates a module and calls every function that it exports, with zeros and with ones, for a bounded number of steps. Whatever a valid
- * module does, it must not get out of its memory, tables and stack; the same module must do the same a second time, to the count of steps.
+ * module does, it must not get out of its memory, tables and stack; compiled, the same module must do the same, to the count of steps.
  */
 #include "base/buf.h"
 #include "fuzz.h"
@@ -102,13 +102,15 @@ static void add_memory(struct instance *instance, struct outcome *outcome)
 		add(outcome, load_u64(memory->base + at));
 }
 
-static struct outcome execute(struct module *module)
+static struct outcome execute(struct module *module, bool compiled)
 {
 	struct store_limits limits = { .memory_pages = MEMORY_PAGES, .table_elements = 10000, .stack_bytes = STACK_BYTES };
 	struct outcome outcome = { .hash = 0xcbf29ce484222325u };
 	struct store *store;
 	if (store_create(&limits, &store))
 		return outcome;
+	if (compiled)
+		(void)store_compile(store); /* where there is no compiled tier, the interpreter must agree with itself */
 	struct instance *instance = NULL;
 	store_stop_at(store, STEPS);
 	add(&outcome, instantiate(store, module, &instance));
@@ -128,7 +130,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct module *module;
 	if (module_decode(view_of(data, size), &module))
 		return 0;
-	struct outcome first = execute(module), second = execute(module);
+	struct outcome first = execute(module, false), second = execute(module, true);
 	if (first.position != second.position || first.hash != second.hash)
 		__builtin_trap();
 	module_destroy(module);

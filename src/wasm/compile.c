@@ -198,27 +198,31 @@ static void emit_step(struct compiling *c, uint32_t step)
 	pc->pointer = c->run + offset;
 }
 
-/* Finds the stencils, where each begins, and how much room all want. Returns how many steps are far. */
-static uint32_t lay_out(struct compiling *c, const union word *words)
+/* Finds the stencils, where each begins, and how much room all want; how many steps are far. False: more than there is. */
+static bool lay_out(struct compiling *c, const union word *words, uint32_t *ret_far)
 {
-	uint32_t far = 0, exits = 0;
+	uint64_t size = 0, far = 0, exits = 0;
 	for (uint32_t i = 0; i < c->step_count; i++) {
 		const struct stencil *stencil = stencil_of(words[c->starts[i]].handler);
 		c->stencils[i] = stencil;
-		c->offsets[c->starts[i]] = c->size;
-		c->size += stencil->size;
+		c->offsets[c->starts[i]] = (uint32_t)size;
+		size += stencil->size;
 		far += stencil == &stencils[0];
 		for (uint32_t j = 0; j < stencil->hole_count; j++)
 			exits += stencil_holes[stencil->holes + j].kind >= FIRST_TRAP;
 	}
-	c->exits = c->size;
-	c->size += exits * stencils[0].size;
-	return far;
+	c->exits = (uint32_t)size;
+	size += exits * stencils[0].size;
+	c->size = (uint32_t)size;
+	*ret_far = (uint32_t)far;
+	return size <= INT32_MAX;
 }
 
 static const union word *compile(struct compiling *c, const union word *words, uint32_t word_count)
 {
-	uint32_t far = lay_out(c, words);
+	uint32_t far;
+	if (!lay_out(c, words, &far))
+		return NULL;
 	c->words = code_data(c->tier->code, ((size_t)word_count + far) * sizeof *words);
 	if (!c->words || !code_text(c->tier->code, c->size, &c->write, &c->run))
 		return NULL;
