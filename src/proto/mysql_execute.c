@@ -22,10 +22,10 @@ void my_long_data(struct decoder *d, struct view payload, uint64_t size)
 	struct datum values[3] = { datum_uint(id), datum_uint(parameter), datum_string(r.rest) };
 	uint64_t all = size > 6 ? size - 6 : 0;
 	values[2].more = all - r.rest.size;
+	values[2].flags = s && parameter < 64 && s->secrets >> parameter & 1 ? DATUM_SECRET : 0;
 	parts_word(&u->parts, datum_keyword("COM_STMT_SEND_LONG_DATA"));
 	for (uint32_t i = 0; i < 3; i++)
-		parts_word(&u->parts,
-			i == 2 && r.rest.size > PARTS_TEXT_MAX / 2 ? datum_string(view_slice(r.rest, 0, PARTS_TEXT_MAX / 2)) : values[i]);
+		parts_word(&u->parts, values[i]);
 	sql_fit_row(&u->parts, values, 3);
 	parts_add(&u->parts, "COM_STMT_SEND_LONG_DATA", datum_array(values, 3));
 	buf_append_text(&u->shape, "COM_STMT_SEND_LONG_DATA");
@@ -63,6 +63,8 @@ static void read_values(struct decoder *d, struct reader *r, const struct my_sta
 		} else if (i / 8 < nulls.size && !(nulls.data[i / 8] >> i % 8 & 1)) {
 			value = mysql_read_value(r, &d->arena, all[i]);
 		}
+		if (s && i < 64 && s->secrets >> i & 1)
+			value.flags |= DATUM_SECRET;
 		if (!r->failed || value.more)
 			buf_append(&d->items, &value, sizeof value);
 	}
@@ -161,7 +163,7 @@ void my_execute(struct decoder *d, struct view payload)
 	buf_append(&u->shape, s->shape.data, s->shape.size);
 	buf_clear(&d->items);
 	if (bulk) {
-		parts_add(&u->parts, "rows", datum_string(r.rest));
+		parts_add(&u->parts, "rows", s->secrets ? my_secret(r.rest) : datum_string(r.rest));
 	} else {
 		read_bytes(&r, 4);
 		take_parameters(d, &r, s, flags & COUNTED);

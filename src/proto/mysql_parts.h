@@ -76,6 +76,7 @@ struct my_statement {
 	bool known;                /* the server has said how many */
 	struct buf text, shape;
 	uint64_t text_more;
+	uint64_t secrets;          /* a bit for each parameter */
 	struct buf types;          /* of the parameters, as they were sent last: uint16_t */
 	struct buf columns;        /* of the results: uint16_t */
 	struct buf longs;          /* struct my_long */

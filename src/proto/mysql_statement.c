@@ -51,6 +51,7 @@ struct my_statement *my_statement_create(struct decoder *d, struct view text, ui
 	}
 	struct view kept = view_slice(text, 0, SQL_KEPT_MAX);
 	s->references = 1;
+	s->secrets = sql_secret_parameters(kept, SQL_MYSQL);
 	keep(d, &s->text, kept);
 	s->text_more = more + text.size - s->text.size;
 	buf_clear(&d->scratch);

@@ -47,6 +47,7 @@ static void parse(struct decoder *d, struct view payload, uint64_t size)
 		return;
 	o->text_more = cut && size > payload.size ? size - payload.size - 1 : 0;
 	struct view kept = view_slice(text, 0, SQL_KEPT_MAX);
+	o->secrets = sql_secret_parameters(kept, SQL_POSTGRESQL);
 	keep(d, &o->text, kept);
 	buf_clear(&d->scratch);
 	sql_shape(kept, SQL_POSTGRESQL, &d->scratch);
@@ -96,6 +97,8 @@ static void take_parameters(struct decoder *d, struct reader *r, const struct pg
 			value = postgresql_value(&d->arena, i < known ? types[i] : 0, is_binary(formats, codes, i), bytes,
 				size - bytes.size);
 		}
+		if (statement && i < 64 && statement->secrets >> i & 1)
+			value.flags |= DATUM_SECRET;
 		buf_append(&d->items, &value, sizeof value);
 	}
 }

@@ -23,6 +23,7 @@ struct pg_object {
 	bool portal, columns_known;
 	struct buf name, text, shape;
 	uint64_t text_more;
+	uint64_t secrets;    /* a bit for each parameter */
 	struct buf types;    /* of the parameters: uint32_t */
 	struct buf columns;  /* of the results: uint32_t */
 	struct buf formats;  /* portal: of the results: uint16_t */

@@ -232,10 +232,24 @@ struct nearby {
 	bool named; /* IDENTIFIED WITH 'plugin' AS 'secret': more than the next one */
 };
 
-/* The next literal that is a secret. So many tokens behind the word that says so, it is about something else. */
+/* So many tokens behind the word that says so, it is about something else. */
+enum { NEAR = 8, LISTED = 2 };
+
+static void come_nearer(struct nearby *near, enum token token, struct view text)
+{
+	if (view_is(text, ";"))
+		near->left = 0;
+	else if ((token == TOKEN_WORD || token == TOKEN_NAME) && contains(text, "password"))
+		*near = (struct nearby){ NEAR, false };
+	else if (token == TOKEN_WORD && contains(text, "identified"))
+		*near = (struct nearby){ NEAR, true };
+	else if (near->left)
+		near->left--;
+}
+
+/* The next literal that is a secret. */
 static bool next_secret(struct lexer *l, struct nearby *near)
 {
-	enum { NEAR = 8, LISTED = 2 };
 	for (enum token token = take(l); token != TOKEN_END; token = take(l)) {
 		struct view text = token_of(l);
 		if (token == TOKEN_BLANK)
@@ -245,16 +259,45 @@ static bool next_secret(struct lexer *l, struct nearby *near)
 				near->left = LISTED; /* 'a', 'b' */
 			return true;
 		}
-		if (view_is(text, ";"))
-			near->left = 0;
-		else if ((token == TOKEN_WORD || token == TOKEN_NAME) && contains(text, "password"))
-			*near = (struct nearby){ NEAR, false };
-		else if (token == TOKEN_WORD && contains(text, "identified"))
-			*near = (struct nearby){ NEAR, true };
-		else if (near->left)
-			near->left--;
+		come_nearer(near, token, text);
 	}
 	return false;
+}
+
+/* The number of $1 or of a ?, from 0 on. */
+static bool is_parameter(struct view text, enum sql_dialect dialect, uint32_t *count, uint32_t *ret_number)
+{
+	*ret_number = 0;
+	if (dialect == SQL_MYSQL) {
+		*ret_number = *count;
+		*count += view_is(text, "?");
+		return *ret_number != *count;
+	}
+	for (size_t i = 1; i < text.size && i < 6; i++)
+		*ret_number = *ret_number * 10 + (uint32_t)(text.data[i] - '0');
+	--*ret_number;
+	return text.size > 1 && text.data[0] == '$' && is_digit(text.data[1]);
+}
+
+uint64_t sql_secret_parameters(struct view statement, enum sql_dialect dialect)
+{
+	struct lexer l = { .text = statement, .dialect = dialect };
+	struct nearby near = { 0 };
+	uint64_t secrets = 0;
+	uint32_t count = 0, number;
+	for (enum token token = take(&l); token != TOKEN_END; token = take(&l)) {
+		struct view text = token_of(&l);
+		if (token == TOKEN_BLANK)
+			continue;
+		bool parameter = token != TOKEN_STRING && is_parameter(text, dialect, &count, &number);
+		if (parameter && near.left) {
+			secrets |= number < 64 ? UINT64_C(1) << number : 0;
+			near.left = LISTED;
+		} else {
+			come_nearer(&near, token, text);
+		}
+	}
+	return secrets;
 }
 
 bool sql_has_secret(struct view statement, enum sql_dialect dialect)

@@ -1,7 +1,7 @@
 /*
  * What decoders of databases share: what a statement is, told three times over (a line's words, attributes, shape), and rows.
  *
- * Literals that stand behind a word with PASSWORD or IDENTIFIED in it are secrets, as is a text that has "password=" in it.
+ * Literals and parameters that stand behind a word with PASSWORD or IDENTIFIED in it are secrets, as is a text that has "password=" in it.
  */
 #pragma once
 
@@ -18,6 +18,9 @@ struct view sql_operation(struct view statement, enum sql_dialect dialect);
 void sql_shape(struct view statement, enum sql_dialect dialect, struct buf *out);
 
 bool sql_has_secret(struct view statement, enum sql_dialect dialect);
+
+/* A bit for each of the first 64 parameters that is a secret. */
+uint64_t sql_secret_parameters(struct view statement, enum sql_dialect dialect);
 
 /* The statement as a value, which is secret as a whole if something in it is; `more` bytes of it were not kept. */
 struct datum sql_statement(struct view statement, uint64_t more, enum sql_dialect dialect);

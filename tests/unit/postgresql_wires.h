@@ -215,6 +215,13 @@ static const struct wire postgresql_wires[] = {
 					"2\0\0\0\4T\0\0\0\4t\0\0\0\5\1D\0\0\0\4D\0\0\0\6\377\377D\0\0\0\12\0\1\0\0\0\11C\0\0\0\4"
 					"Z\0\0\0\4E\0\0\0\4Z\0\0\0\4A\0\0\0\4N\0\0\0\4S\0\0\0\4R\0\0\0\4K\0\0\0\4V\0\0\0\4Z\0\0\0\4"),
 			CLIENT_ENDS, SERVER_ENDS } },
+	{ "a parameter that is a password",
+		{ ASK(PG_HELLO "P\0\0\0\42\0UPDATE u SET password = $1\0\0\0"
+			       "B\0\0\0\26\0\0\0\0\0\1\0\0\0\6secret\0\0E\0\0\0\11\0\0\0\0\0S\0\0\0\4"),
+			ANSWER(PG_READY "1\0\0\0\4"
+					"2\0\0\0\4"
+					"C\0\0\0\15UPDATE 1\0Z\0\0\0\5I"),
+			CLIENT_ENDS } },
 	{ "a statement that begins elsewhere",
 		{ ASK(PG_HELLO "B\0\0\0\14\0s9\0\0\0\0\0E\0\0\0\11\0\0\0\0\0S\0\0\0\4"),
 			ANSWER(PG_READY "2\0\0\0\4D\0\0\0\13\0\1\0\0\0\1xC\0\0\0\15SELECT 1\0Z\0\0\0\5T"), CLIENT_ENDS } },

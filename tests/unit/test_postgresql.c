@@ -49,7 +49,7 @@ static void test_secrets(void **state)
 			free(text);
 		}
 	}
-	assert_int_equal(shown, 6); /* two connections in three formats */
+	assert_int_equal(shown, 9); /* three connections in three formats */
 }
 
 /* A line keeps no more than it shows, and shows the same as if all were kept. */

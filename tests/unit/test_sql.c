@@ -69,6 +69,17 @@ static void test_secrets_in_statements(void **state)
 
 enum { MIB = 1 << 20, HUGE_ROW = 512 * MIB };
 
+static void test_secret_parameters(void **state)
+{
+	(void)state;
+	assert_int_equal(sql_secret_parameters(view_text("UPDATE u SET password = $2, name = $1 WHERE id = $3"), SQL_POSTGRESQL), 1 << 1);
+	assert_int_equal(sql_secret_parameters(view_text("SELECT 1 WHERE pass = $1"), SQL_POSTGRESQL), 0);
+	assert_int_equal(sql_secret_parameters(view_text("SELECT ? WHERE '?' = ? AND password IN (?, ?) AND x = ?"), SQL_MYSQL),
+		1 << 2 | 1 << 3);
+	assert_int_equal(sql_secret_parameters(view_text("SET PASSWORD = PASSWORD(?)"), SQL_MYSQL), 1);
+	assert_int_equal(sql_secret_parameters(view_text("SELECT password = $99, $0"), SQL_POSTGRESQL), 0);
+}
+
 /* What came out, and the most memory that there was when bytes went in. */
 struct watching {
 	struct exchange_sink sink;
@@ -220,6 +231,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_shapes),
 		cmocka_unit_test(test_secrets_in_statements),
+		cmocka_unit_test(test_secret_parameters),
 		cmocka_unit_test(test_a_huge_row_of_postgresql),
 		cmocka_unit_test(test_statements_without_number),
 		cmocka_unit_test(test_commands_without_answers),
