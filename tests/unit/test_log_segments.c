@@ -160,6 +160,7 @@ static void checkpoints_know_what_went_before(void **state)
 static void write_until_killed(void)
 {
 	struct log_writer *w;
+	prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that is killed must not leave somebody who fills the disk */
 	int lock = openat(dir_fd, "lock", O_RDWR | O_CREAT, 0600);
 	if (lock < 0 || flock(lock, LOCK_EX) != 0 || log_writer_create(dir_fd, how, &w))
 		_exit(1);
