@@ -91,10 +91,10 @@ static void do_letter(struct run *run, uint8_t letter)
 	}
 }
 
-static struct view print_all(struct view bytes, enum emit_format format, bool accepted, size_t piece, bool datagrams, uint8_t *text,
-	size_t room)
+static struct view print_all(struct view bytes, enum emit_format format, bool accepted, size_t piece, bool datagrams,
+	const struct protocol *protocol, uint8_t *text, size_t room)
 {
-	static const struct connections_options options = { { .head_max = 1 << 10, .body_max = 1 << 9 }, protocols };
+	const struct connections_options options = { { .head_max = 1 << 10, .body_max = 1 << 9 }, protocols, protocol };
 	struct run run = { .sink = { print }, .printer = { .verbose = true }, .piece = piece, .datagrams = datagrams };
 	int fd = memfd_create("fuzz", MFD_CLOEXEC);
 	output_init(&run.output, fd, "memory", OUTPUT_BUFFERED);
@@ -128,8 +128,11 @@ static struct view print_all(struct view bytes, enum emit_format format, bool ac
 	return view_of(text, (size_t)got);
 }
 
-/* Twice, whole and in pieces; the first byte says how. */
-static int fuzz_wire(const uint8_t *data, size_t size, bool datagrams)
+/*
+ * Twice, whole and in pieces; the first byte says how. The connection is taken to speak the protocol: what the first bytes of one that
+ * nobody really speaks are recognised as may depend on how many of them are there at a time.
+ */
+static int fuzz_wire(const uint8_t *data, size_t size, bool datagrams, const struct protocol *protocol)
 {
 	static uint8_t whole[1 << 22], pieces[1 << 22];
 	static const enum emit_format formats[] = { EMIT_LINE, EMIT_JSON, EMIT_YAML, EMIT_LINE };
@@ -137,8 +140,8 @@ static int fuzz_wire(const uint8_t *data, size_t size, bool datagrams)
 		return 0;
 	enum emit_format format = formats[data[0] & 3];
 	struct view bytes = view_of(data + 1, size - 1);
-	struct view a = print_all(bytes, format, data[0] & 0x40, 0, datagrams, whole, sizeof whole);
-	struct view b = print_all(bytes, format, data[0] & 0x40, 1 + (data[0] >> 2) % 16, datagrams, pieces, sizeof pieces);
+	struct view a = print_all(bytes, format, data[0] & 0x40, 0, datagrams, protocol, whole, sizeof whole);
+	struct view b = print_all(bytes, format, data[0] & 0x40, 1 + (data[0] >> 2) % 16, datagrams, protocol, pieces, sizeof pieces);
 	if (!view_equal(a, b)) {
 		fprintf(stderr, "at once:\n%.*s\nin pieces:\n%.*s\n", VIEW_ARG(a), VIEW_ARG(b));
 		__builtin_trap();
