@@ -11,9 +11,12 @@ def test_everything_is_installed(tmp_path):
     command = ["meson", "install", "-C", ROOT / "build", "--no-rebuild", "--quiet"]
     subprocess.run(command, check=True, env=dict(os.environ, DESTDIR=str(tmp_path)), stdout=subprocess.DEVNULL)
     prefix = tmp_path / "usr" / "local"
+    [library] = {path.parent.relative_to(prefix) for path in prefix.rglob("libtimecraft.so")}
     assert sorted(str(path.relative_to(prefix)) for path in prefix.rglob("*") if path.is_file()) == sorted(
         [
             "bin/timecraft",
+            "include/timecraft.h",
+            *[f"{library}/{name}" for name in ("libtimecraft.so.0.1.0", "libtimecraft.so.0", "libtimecraft.so", "pkgconfig/timecraft.pc")],
             "share/man/man1/timecraft.1",
             "share/bash-completion/completions/timecraft",
             "share/zsh/site-functions/_timecraft",
