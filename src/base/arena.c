@@ -3,10 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ALIGN = 16, CHUNK = 64 * 1024 };
+enum { ALIGN = 16, FIRST_CHUNK = 4 * 1024, CHUNK = 64 * 1024 }; /* many arenas never have more than the first */
 
 struct arena_chunk {
 	_Alignas(ALIGN) struct arena_chunk *previous;
+	size_t capacity;
 };
 
 void arena_finish(struct arena *arena)
@@ -25,25 +26,27 @@ void arena_clear(struct arena *arena)
 	struct arena_chunk *kept = NULL;
 	for (struct arena_chunk *chunk = arena->chunks, *previous; chunk; chunk = previous) {
 		previous = chunk->previous;
-		if ((uint8_t *)(chunk + 1) + CHUNK == arena->end)
+		if (chunk->capacity == FIRST_CHUNK)
 			kept = chunk;
 		else
 			free(chunk);
 	}
 	if (kept)
 		kept->previous = NULL;
-	*arena = (struct arena){ kept, kept ? (uint8_t *)(kept + 1) : NULL, kept ? arena->end : NULL };
+	*arena = (struct arena){ kept, kept ? (uint8_t *)(kept + 1) : NULL, kept ? (uint8_t *)(kept + 1) + FIRST_CHUNK : NULL };
 }
 
 /* Objects larger than a quarter of a chunk get a chunk of their own, so that the current one is not wasted. */
 static void *arena_chunk(struct arena *arena, size_t size)
 {
-	bool own = size > CHUNK / 4;
-	size_t capacity = own ? size : CHUNK;
+	size_t capacity = arena->end ? CHUNK : FIRST_CHUNK;
+	bool own = size > capacity / 4;
+	capacity = own ? size : capacity;
 	struct arena_chunk *chunk = own ? calloc(1, sizeof *chunk + capacity) : malloc(sizeof *chunk + capacity);
 	if (!chunk)
 		return NULL;
 	chunk->previous = arena->chunks;
+	chunk->capacity = own ? 0 : capacity;
 	arena->chunks = chunk;
 	uint8_t *data = (uint8_t *)(chunk + 1);
 	if (own)

@@ -306,17 +306,22 @@ static enum resp_result feed_part(struct resp *r, struct view bytes, size_t *ret
 	return RESP_MORE;
 }
 
+static bool has_failed(const struct resp *r)
+{
+	return r->frames.failed || r->values.failed || r->items.failed || r->text.failed || r->attributes.failed || r->line.failed;
+}
+
 enum resp_result resp_feed(struct resp *r, struct view bytes, size_t *ret_used)
 {
 	size_t size = bytes.size;
 	enum resp_result result = RESP_MORE;
-	while (bytes.size && result == RESP_MORE && !r->whole) {
+	while (bytes.size && result == RESP_MORE && !r->whole && !has_failed(r)) {
 		size_t used;
 		result = feed_part(r, bytes, &used);
 		bytes = view_slice(bytes, used, bytes.size);
 	}
 	*ret_used = size - bytes.size;
-	if (r->frames.failed || r->values.failed || r->items.failed || r->text.failed || r->attributes.failed || r->line.failed)
+	if (has_failed(r))
 		return RESP_NO_MEMORY;
 	if (!r->whole || result != RESP_MORE)
 		return result;
@@ -332,6 +337,11 @@ bool resp_cut(struct resp *r, uint64_t *ret_left)
 		end_string(r);
 	while (r->frames.size)
 		resp_close(r);
+	if (has_failed(r)) {
+		r->value = (struct datum){ 0 };
+		buf_clear(&r->attributes);
+		return false;
+	}
 	resp_end(r); /* of what was said of a value that did not come, too */
-	return any && !(r->values.failed || r->items.failed || r->text.failed || r->attributes.failed);
+	return any;
 }

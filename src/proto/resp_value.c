@@ -125,6 +125,8 @@ static void put(struct resp *r, struct datum item, bool kept)
 /* What was innermost becomes an item of what it is in, or is the value. */
 void resp_close(struct resp *r)
 {
+	if (!resp_frame_of(r)) /* there was no memory for it */
+		return;
 	struct resp_frame frame = *resp_frame_of(r);
 	size_t size = r->values.size - frame.base;
 	struct datum whole = { .type = is_pairs(frame.type) ? DATUM_MAP : DATUM_ARRAY, .more = frame.more };
