@@ -164,7 +164,7 @@ static uint32_t find_parts(struct log_writer *w, const uint8_t *bytes, size_t si
 		struct part part = { (uint32_t)(size - at < PIECE ? size - at : PIECE), 0, PART_BYTES },
 			    *last = count ? &parts[count - 1] : NULL;
 		bool look = part.size >= PIECE_MIN && (w->misses < PATIENCE || w->misses % RARELY == 0);
-		bool found = look && repeats_find(w->finder, w->segment_first, w->ordinal, bytes + at, part.size, &part);
+		bool found = look && repeats_find(w->repeats, w->segment_first, w->ordinal, bytes + at, part.size, &part);
 		w->misses = found ? 0 : w->misses + 1;
 		*ret_repeated |= found;
 		at += part.size;
@@ -206,21 +206,25 @@ static void put_bytes(struct log_writer *w, uint64_t head, uint64_t mark, const 
 	}
 }
 
+/* Whether bytes are looked for among those that were written: what a follower is told of is written whole, for it has no segment to look
+ * in. */
+static inline bool may_repeat(const struct log_writer *w, uint64_t size)
+{
+	if (__builtin_expect(size < PIECE_MIN || !w->repeats, 1))
+		return false;
+	const struct log_follower *follower = w->options.follower;
+	uint16_t call = (uint16_t)(w->frame_word >> 16);
+	return !follower || call >= follower->wanted_count || follower->wanted[call] != FOLLOW_ALL;
+}
+
 void log_input(struct log_writer *w, const void *data, uint64_t size)
 {
-	if (__builtin_expect(size >= PIECE_MIN && w->finder, 0)) {
+	if (may_repeat(w, size)) {
 		put_bytes(w, size, INPUT_REPEATED, data, size);
 		return;
 	}
 	put(w, &size, sizeof size);
 	put(w, data, size);
-}
-
-/* What a follower is told of is written whole, for it has no segment to look in. */
-static inline bool is_followed(const struct log_writer *w, uint16_t call)
-{
-	const struct log_follower *follower = w->options.follower;
-	return follower && call < follower->wanted_count && follower->wanted[call] == FOLLOW_ALL;
 }
 
 bool log_begin(struct log_writer *w, uint16_t call, const uint64_t *args, uint32_t arg_count, bool faulted)
@@ -236,7 +240,6 @@ bool log_begin(struct log_writer *w, uint16_t call, const uint64_t *args, uint32
 	for (uint32_t i = 0; i < arg_count; i++)
 		fixed[1 + i] = args[i];
 	w->next_kind = FRAME_INPUT;
-	w->finder = w->repeats && is_followed(w, call) ? NULL : w->repeats;
 	w->number++;
 	return true;
 }
@@ -304,7 +307,7 @@ void log_span(struct log_writer *w, uint32_t offset, const void *data, uint64_t 
 	for (; size > MOST; size -= MOST, at += MOST, offset += MOST)
 		log_span(w, offset, at, MOST, iov);
 	uint64_t head = offset | (size | (iov ? SPAN_IOV : 0)) << 32;
-	if (__builtin_expect(size >= PIECE_MIN && w->finder, 0)) {
+	if (may_repeat(w, size)) {
 		put_bytes(w, head, (uint64_t)SPAN_REPEATED << 32, at, size);
 		return;
 	}

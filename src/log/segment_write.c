@@ -233,13 +233,16 @@ void segment_repack_kept(struct log_writer *w)
 	kept->left_raw = size == 0 && ++w->repack_failures < REPACK_TRIES; /* there was other work, or it cannot be */
 }
 
-/* At the end of a run all are worth some time, but not much of it. */
+/* At the end of a run all are worth a part of the time that it took; a short one is not made longer. */
 void segment_repack_all(struct log_writer *w)
 {
-	enum { LEAST = NS_PER_S, SHARE = 10 };
+	enum { SHORT = NS_PER_S, SHARE = 10 };
 	const struct kept_segment *kept = (const struct kept_segment *)w->kept.data;
-	uint64_t now = time_of(CLOCK_MONOTONIC), spent = (now - w->header.anchor.monotonic) / SHARE;
-	uint64_t deadline = now + (spent > LEAST ? spent : LEAST);
+	uint64_t now = time_of(CLOCK_MONOTONIC), spent = now - w->header.anchor.monotonic;
+	uint64_t budget = spent > SHORT ? spent / SHARE : 0;
+	uint64_t deadline = now + (w->options.end_duration > budget ? w->options.end_duration : budget);
+	if (deadline == now)
+		return;
 	if (w->left_raw)
 		segment_repack(w, w->segment, deadline, false);
 	for (size_t i = w->kept.size / sizeof *kept; i-- > 0 && time_of(CLOCK_MONOTONIC) < deadline;) {

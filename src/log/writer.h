@@ -38,7 +38,8 @@ struct log_options {
 	enum log_sync sync;
 	uint64_t segment_size;         /* bytes after which another segment is begun; 0: the default */
 	uint64_t keep_size;            /* bytes of segments that are kept, the newest; 0: all */
-	uint64_t keep_duration;        /* ns: segments are kept whose records are not all older; 0: all */
+	uint64_t end_duration; /* ns that closing may take at least to compress what was left; else a tenth of a run of some seconds */
+	uint64_t keep_duration; /* ns: segments are kept whose records are not all older; 0: all */
 };
 
 /* In the process's directory `dir_fd`, which is not kept. NULL options: the default. */

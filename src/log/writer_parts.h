@@ -24,7 +24,6 @@ struct log_writer {
 	uint64_t end_kind, end_args[2];
 	uint32_t misses;              /* pieces since the last that was found to be repeated */
 	struct repeats *repeats;      /* NULL before there is a second thread */
-	const struct repeats *finder; /* the same, or NULL for a record that is not to repeat */
 	uint8_t end_flags;            /* of the record under way */
 	uint64_t segment_first;       /* ordinal of the first buffer of the newest segment that was asked for. Written under the lock */
 

@@ -33,7 +33,7 @@ static struct sums survey(void)
 /* Bytes that compress, written as fast as they can be: the second thread leaves blocks as they are. */
 static void what_was_left_is_compressed_at_the_end(void **state)
 {
-	static const struct log_options options = { .segment_size = 4 << 20 };
+	static const struct log_options options = { .segment_size = 4 << 20, .end_duration = UINT64_C(60) * NS_PER_S };
 	enum { CALLS = 3000, SIZE = 60000 };
 	static uint8_t bytes[SIZE + CALLS];
 	struct log_writer *w;
