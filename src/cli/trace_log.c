@@ -88,12 +88,6 @@ static void wait_a_moment(void)
 	nanosleep(&(struct timespec){ .tv_nsec = POLL_INTERVAL }, NULL);
 }
 
-static bool is_running(int dir_fd)
-{
-	struct log_summary summary;
-	return !log_summarize(dir_fd, &summary) && summary.state == LOG_RUNNING;
-}
-
 /* Prints what a running process does until it ends. A call that takes long is shown before it is over, once. */
 static enum err follow(struct log_trace *t)
 {
@@ -102,7 +96,7 @@ static enum err follow(struct log_trace *t)
 	for (bool running = true; running && !t->stopped && err == ERR_END;) {
 		TRY(t->sink->flush(t->sink));
 		wait_a_moment();
-		running = is_running(t->dir_fd);
+		running = log_is_running(t->dir_fd);
 		err = print_records(t);
 		waited = t->next == last ? waited + POLL_INTERVAL : 0;
 		last = t->next;

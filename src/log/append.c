@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include "log/checksum.h"
-#include "log/segments.h"
 #include "log/writer_parts.h"
 
 enum { CALL_FIXED = 8 }; /* ticks, at the start of BEGIN and END */

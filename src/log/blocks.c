@@ -200,7 +200,7 @@ static void take_footer(struct log_reader *r, const struct block_header *header,
 {
 	struct footer footer;
 	bool there = header->stored_size == sizeof footer && read_at(r->segment_fd, &footer, sizeof footer, at + BLOCK_HEADER);
-	r->continues = there && footer.continues == 1;
+	r->continues = there && footer.continues == SEGMENT_CONTINUES;
 	r->footer = !r->continues;
 }
 

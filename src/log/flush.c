@@ -113,10 +113,11 @@ static bool flush_buffer(struct log_writer *w, uint64_t ordinal)
 	const uint8_t *frames = (const uint8_t *)(buffer + 1);
 	struct block_header header = { .kind = BLOCK_RECORDS, .ordinal = ordinal, .first_number = buffer->first_number };
 	pthread_mutex_lock(&w->lock);
-	bool full = ordinal<w->filled, asked = w->segment_first> w->segment_ordinal;
-	int level = level_of(w, w->filled - w->flushed);
+	bool full = ordinal < w->filled;
+	bool asked = w->segment_first > w->segment_ordinal; /* for another segment */
+	bool rolls = asked && ordinal == w->segment_first, closing = w->closing;
 	uint64_t waiting = w->filled - w->flushed;
-	bool closing = w->closing, rolls = asked && ordinal == w->segment_first;
+	int level = level_of(w, waiting);
 	w->roll |= !asked && segment_is_full(w);
 	pthread_mutex_unlock(&w->lock);
 	if (has_time(w, waiting) && !closing)
@@ -138,7 +139,7 @@ static bool flush_buffer(struct log_writer *w, uint64_t ordinal)
 	uint64_t offset = w->segment_size;
 	if (!segment_write(w, &header, stored, header.codec == CODEC_RAW)) /* whose frames have checks of their own */
 		return false;
-	segment_index(w, &header, offset);
+	index_add(&w->index, &header, offset);
 	w->left_raw |= level == LEVEL_RAW;
 	repeats_publish(w->repeats);
 	w->raw_bytes += header.raw_size;

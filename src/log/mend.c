@@ -27,27 +27,11 @@ static void tell(const struct mending *m, enum log_finding finding, const char *
 	m->visit(m->data, finding, buf_text(&text));
 }
 
-static enum err write_at(const struct segment_scan *s, const void *data, size_t size, uint64_t offset)
-{
-	const uint8_t *at = data;
-	while (size) {
-		ssize_t part = pwrite(s->fd, at, size, (off_t)offset);
-		if (part < 0 && errno == EINTR)
-			continue;
-		if (part <= 0)
-			return err_set_errno(part < 0 ? errno : ENOSPC, "cannot write %s", s->name);
-		at += part;
-		size -= (size_t)part;
-		offset += (uint64_t)part;
-	}
-	return ERR_NONE;
-}
-
 /* The stored bytes before the header, which vouches for them. */
 static enum err write_block(struct segment_scan *s, const struct block_header *header, const void *stored)
 {
-	TRY(write_at(s, stored, header->stored_size, s->size + sizeof *header));
-	TRY(write_at(s, header, sizeof *header, s->size));
+	if (!write_all(s->fd, stored, header->stored_size, s->size + sizeof *header) || !write_all(s->fd, header, sizeof *header, s->size))
+		return err_set_errno(errno, "cannot write %s", s->name);
 	s->size += sizeof *header + header->stored_size;
 	return ERR_NONE;
 }
@@ -131,8 +115,7 @@ static enum err append_tail(struct segment_scan *s, const struct tail_scan *tail
 	s->size = s->end;
 	for (size_t i = 0; i < tail->count; i++) {
 		const struct block_header *header = &tail->blocks[i].header;
-		struct index_entry entry = { s->size, header->first_number, header->record_count, header->first_ticks, header->last_ticks };
-		buf_append(&s->index, &entry, sizeof entry);
+		index_add(&s->index, header, s->size);
 		TRY(write_block(s, header, tail->blocks[i].frames));
 		s->anchor = header->anchor;
 		s->raw_bytes += header->raw_size;

@@ -52,9 +52,9 @@ bool frames_scan(const uint8_t *frames, size_t size, struct frames_scan *ret_sca
 
 static bool stored_right(const struct segment_scan *s, const struct block_header *header, uint64_t at, struct buf *stored)
 {
-	enum { CHECKPOINT_MAX = 128 << 20 }; /* more than any that is written */
+	enum { OTHER_MAX = 2 * CHECKPOINT_MAX }; /* more than any that is written */
 	struct frames_scan frames;
-	uint64_t most = header->kind == BLOCK_RECORDS ? BLOCK_RAW_MAX : header->kind == BLOCK_INDEX ? s->index.size : CHECKPOINT_MAX;
+	uint64_t most = header->kind == BLOCK_RECORDS ? BLOCK_RAW_MAX : header->kind == BLOCK_INDEX ? s->index.size : OTHER_MAX;
 	if (header->stored_size > s->size - at - sizeof *header || header->stored_size > most)
 		return false;
 	buf_clear(stored);
@@ -75,12 +75,8 @@ static bool is_data(const struct block_header *header)
 
 static bool take_block(struct segment_scan *s, const struct block_header *header, uint64_t at)
 {
-	struct index_entry entry = { at, header->first_number, header->record_count, header->first_ticks, header->last_ticks };
 	s->anchor = header->anchor;
-	if (header->kind == BLOCK_CHECKPOINT)
-		entry.offset |= INDEX_CHECKPOINT;
-	if (header->kind == BLOCK_CHECKPOINT || header->kind == BLOCK_RECORDS)
-		buf_append(&s->index, &entry, sizeof entry);
+	index_add(&s->index, header, at);
 	if (header->kind != BLOCK_RECORDS)
 		return true;
 	if (header->ordinal != s->next_ordinal || header->first_number != s->next_number)

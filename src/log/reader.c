@@ -158,7 +158,6 @@ enum err log_next(struct log_reader *r, struct record *ret_record)
 	struct frame_header frame;
 	const uint8_t *payload = NULL;
 	bool fresh = false;
-	r->started = true;
 	for (;;) {
 		enum err err = frame_next(r, &frame, &payload);
 		if (err == ERR_EXISTS) { /* what is loaded is used up */

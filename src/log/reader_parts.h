@@ -30,7 +30,6 @@ struct log_reader {
 	char name[SEGMENT_NAME];        /* of the segment's file */
 	struct segment_header header;   /* of the segment */
 	bool continues;                 /* the segment is complete, and another one follows */
-	bool started;                   /* something has been read */
 	struct buf checkpoint;
 	enum log_state state;
 	uint64_t tick_scale;
@@ -91,7 +90,9 @@ enum err blocks_next(struct log_reader *r); /* loads the next frames; ERR_END, E
 bool read_at(int fd, void *to, size_t size, uint64_t offset); /* true if all of it was there */
 bool block_header_valid(const struct block_header *header);
 
-/* unpack.c: reads the frames of the block at `at` of the segment. A text of what is wrong with it, or NULL. */
+/* unpack.c: whether the frames of a block that is not compressed, each of which vouches for itself only, are what was written. */
+bool frames_valid(const uint8_t *frames, size_t size);
+/* Reads the frames of the block at `at` of the segment. A text of what is wrong with it, or NULL. */
 const char *unpack(struct log_reader *r, const struct block_header *header, uint64_t at);
 /* The bytes of a part that is repeated, until the next; empty if they are missing or damaged. */
 struct view unpack_part(struct log_reader *r, const struct part *part);

@@ -31,30 +31,22 @@ struct repacking {
 static bool put(struct repacking *p, struct block_header *header, const void *stored)
 {
 	header->check = checksum(header, offsetof(struct block_header, check));
-	if (header->kind == BLOCK_RECORDS || header->kind == BLOCK_CHECKPOINT) {
-		struct index_entry entry = { p->size | (header->kind == BLOCK_CHECKPOINT ? INDEX_CHECKPOINT : 0), header->first_number,
-			header->record_count, header->first_ticks, header->last_ticks };
-		buf_append(&p->index, &entry, sizeof entry);
-	}
+	index_add(&p->index, header, p->size);
 	bool written = write_all(p->to, header, sizeof *header, p->size) &&
 		write_all(p->to, stored, header->stored_size, p->size + sizeof *header);
 	p->size += sizeof *header + header->stored_size;
 	return written;
 }
 
-/* The checks of frames do not compress, and a block that is compressed has its own. False: they are not what was written. */
-static bool clear_checks(uint8_t *frames, size_t size)
+/* They do not compress, and a block that is compressed has its own. The frames are valid. */
+static void clear_checks(uint8_t *frames, size_t size)
 {
 	for (size_t at = 0; at < size;) {
-		struct frame_header frame;
-		memcpy(&frame, frames + at, sizeof frame);
-		if (frame.size < FRAME_HEADER || frame.size > size - at ||
-			frame.check != (uint32_t)checksum(frames + at + 8, frame.size - 8))
-			return false;
-		memset(frames + at + offsetof(struct frame_header, check), 0, sizeof frame.check);
-		at += frame.size;
+		uint32_t frame_size;
+		memcpy(&frame_size, frames + at, sizeof frame_size);
+		memset(frames + at + offsetof(struct frame_header, check), 0, sizeof(uint32_t));
+		at += frame_size;
 	}
-	return true;
 }
 
 /* A block of records that is not compressed. */
@@ -66,9 +58,10 @@ static bool put_raw(struct repacking *p, struct block_header *header)
 	if (!buf_reserve(&p->packed, room + header->raw_size))
 		return false;
 	uint8_t *frames = p->packed.data + room;
-	memcpy(frames, p->bytes.data, header->raw_size);
-	if (header->raw_size > BUFFER_SIZE || !clear_checks(frames, header->raw_size))
+	if (header->raw_size > BUFFER_SIZE || !frames_valid(p->bytes.data, header->raw_size))
 		return false;
+	memcpy(frames, p->bytes.data, header->raw_size);
+	clear_checks(frames, header->raw_size);
 	columns_split(frames, header->raw_size, p->w->columns);
 	size_t packed = ZSTD_compressCCtx(p->w->zstd, p->packed.data, room, p->w->columns, header->raw_size, LEVEL);
 	if (ZSTD_isError(packed) || packed >= header->raw_size)
@@ -115,7 +108,7 @@ static bool copy_blocks(struct repacking *p)
 	for (;;) {
 		buf_clear(&p->bytes);
 		if (is_interrupted(p) || !read_at(p->from, &header, sizeof header, p->at) || !block_header_valid(&header) ||
-			header.stored_size > BLOCK_RAW_MAX * 64 || !buf_reserve(&p->bytes, header.stored_size + 1) ||
+			header.stored_size > CHECKPOINT_MAX || !buf_reserve(&p->bytes, header.stored_size + 1) ||
 			!read_at(p->from, p->bytes.data, header.stored_size, p->at + sizeof header))
 			return false;
 		p->at += sizeof header + header.stored_size;

@@ -7,8 +7,6 @@
 #include "log/checksum.h"
 #include "log/reader_parts.h"
 
-enum { CHECKPOINT_MAX = 64 << 20 };
-
 /* Whether all that is behind a moment and a record is at the target or later, so that there is no need to begin before. */
 static bool is_at_target(const struct log_target *target, uint64_t first_number, uint64_t wall)
 {
@@ -66,11 +64,7 @@ static void scan_blocks(struct log_reader *r, struct buf *index)
 	uint64_t at = SEGMENT_HEADER;
 	buf_clear(index);
 	while (read_at(r->segment_fd, &header, sizeof header, at) && block_header_valid(&header)) {
-		struct index_entry entry = { at, header.first_number, header.record_count, header.first_ticks, header.last_ticks };
-		if (header.kind == BLOCK_CHECKPOINT)
-			entry.offset |= INDEX_CHECKPOINT;
-		if (header.kind == BLOCK_CHECKPOINT || header.kind == BLOCK_RECORDS)
-			buf_append(index, &entry, sizeof entry);
+		index_add(index, &header, at);
 		at += sizeof header + header.stored_size;
 	}
 }

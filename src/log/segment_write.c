@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "log/checksum.h"
-#include "log/segments.h"
 #include "log/writer_parts.h"
 
 enum {
@@ -16,7 +15,6 @@ enum {
 	SEGMENTS_KEPT = 8,         /* that a limit is made up of */
 	CHECKPOINT_BLOCKS = 16,    /* between two of them */
 	CHECKPOINT_SHARE = 8192,   /* a block more for each so many bytes of the last one: they are to be small beside what they are of */
-	CHECKPOINT_MAX = 64 << 20,
 	COMPRESSED_MIN = 256,
 	REPACK_TRIES = 100,
 };
@@ -47,13 +45,6 @@ bool segment_write(struct log_writer *w, struct block_header *header, const void
 	}
 	w->segment_size += sizeof *header + header->stored_size;
 	return true;
-}
-
-void segment_index(struct log_writer *w, const struct block_header *header, uint64_t offset)
-{
-	struct index_entry entry = { offset | (header->kind == BLOCK_CHECKPOINT ? INDEX_CHECKPOINT : 0), header->first_number,
-		header->record_count, header->first_ticks, header->last_ticks };
-	buf_append(&w->index, &entry, sizeof entry);
 }
 
 bool segment_create(struct log_writer *w, uint64_t first_number)
@@ -206,7 +197,7 @@ bool segment_checkpoint(struct log_writer *w, uint64_t ordinal, uint64_t first_n
 	bool written = segment_write(w, &header, stored, false);
 	free(packed);
 	if (written)
-		segment_index(w, &header, offset);
+		index_add(&w->index, &header, offset);
 	return written;
 }
 

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "log/format.h"
+
 const char *segment_name(uint32_t number, char name[SEGMENT_NAME])
 {
 	snprintf(name, SEGMENT_NAME, "%08u.log", number);
@@ -61,6 +63,15 @@ bool segments_find(int dir_fd, uint32_t *ret_first, uint32_t *ret_last)
 	*ret_first = first;
 	*ret_last = last;
 	return true;
+}
+
+void index_add(struct buf *index, const struct block_header *header, uint64_t offset)
+{
+	if (header->kind != BLOCK_RECORDS && header->kind != BLOCK_CHECKPOINT)
+		return;
+	uint64_t mark = header->kind == BLOCK_CHECKPOINT ? INDEX_CHECKPOINT : 0;
+	struct index_entry entry = { offset | mark, header->first_number, header->record_count, header->first_ticks, header->last_ticks };
+	buf_append(index, &entry, sizeof entry);
 }
 
 bool write_all(int fd, const void *data, size_t size, uint64_t offset)

@@ -7,8 +7,7 @@
 #include "log/columns.h"
 #include "log/reader_parts.h"
 
-/* Each frame of an uncompressed block vouches for itself only. */
-static bool frames_valid(const uint8_t *frames, size_t size)
+bool frames_valid(const uint8_t *frames, size_t size)
 {
 	while (size >= FRAME_HEADER) {
 		struct frame_header frame;

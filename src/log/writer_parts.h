@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "log/format.h"
 #include "log/repeats.h"
+#include "log/segments.h"
 #include "log/writer.h"
 
 enum { TAIL_LOST = -1 }; /* what was mapped is not the file any more, or the file is not what was written */
@@ -85,7 +86,6 @@ bool segment_write(struct log_writer *w, struct block_header *header, const void
 bool segment_create(struct log_writer *w, uint64_t first_number); /* false: errno */
 bool segment_end(struct log_writer *w, bool continues);                                     /* index and footer */
 bool segment_next(struct log_writer *w, uint64_t first_ordinal, uint64_t first_number);     /* ends one, begins another */
-void segment_index(struct log_writer *w, const struct block_header *header, uint64_t offset);
 bool segment_is_full(const struct log_writer *w);
 bool segment_wants_checkpoint(const struct log_writer *w);
 bool segment_checkpoint(struct log_writer *w, uint64_t ordinal, uint64_t first_number); /* what is in w->checkpoint */

@@ -1,6 +1,7 @@
 #include "registry/registry_parts.h"
 
 #include "base/time.h"
+#include "log/reader.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -144,12 +145,7 @@ enum err process_explain(const struct process *process, enum err err)
 
 bool process_is_running(const struct process *process)
 {
-	int fd = openat(process->dir_fd, "lock", O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	bool held = flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
-	close(fd);
-	return held;
+	return log_is_running(process->dir_fd);
 }
 
 enum err process_manifest(const struct process *process, struct manifest *ret_manifest)
