@@ -12,22 +12,10 @@ static void put_address(struct emitter *e, const char *key, const struct net_add
 	e->out->failed |= text.failed;
 }
 
-static bool same_name(struct view a, struct view b)
-{
-	if (a.size != b.size)
-		return false;
-	for (size_t i = 0; i < a.size; i++) {
-		uint8_t x = a.data[i], y = b.data[i];
-		if ((x >= 'A' && x <= 'Z' ? x | 0x20 : x) != (y >= 'A' && y <= 'Z' ? y | 0x20 : y))
-			return false;
-	}
-	return true;
-}
-
 static bool came_before(const struct message *m, uint32_t field)
 {
 	for (uint32_t i = 0; i < field; i++) {
-		if (same_name(m->fields[i].name, m->fields[field].name))
+		if (view_same_word(m->fields[i].name, m->fields[field].name))
 			return true;
 	}
 	return false;
@@ -57,7 +45,7 @@ static void put_header(const struct request_printer *printer, struct emitter *e,
 		e->out->failed |= name.failed;
 		emit_array_begin(e);
 		for (uint32_t j = i; j < m->field_count && j < GROUPED_MAX; j++) {
-			if (same_name(m->fields[i].name, m->fields[j].name))
+			if (view_same_word(m->fields[i].name, m->fields[j].name))
 				put_field_value(printer, e, &m->fields[j]);
 		}
 		emit_array_end(e);

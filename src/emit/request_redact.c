@@ -10,7 +10,7 @@ bool request_is_redacted(const struct request_printer *printer, struct view name
 	BUF_CLEANUP struct buf lower = { 0 };
 	buf_append(&lower, name.data, name.size);
 	for (size_t i = 0; i < lower.size; i++)
-		lower.data[i] |= lower.data[i] >= 'A' && lower.data[i] <= 'Z' ? 0x20 : 0;
+		lower.data[i] = view_lower(lower.data[i]);
 	bool is = lower.failed; /* rather too much is hidden than too little */
 	for (uint32_t i = 0; i < printer->redacted_count && !is; i++)
 		is = glob_matches(printer->redacted[i], buf_view(&lower));

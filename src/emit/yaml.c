@@ -4,7 +4,6 @@
 #include "emit/format.h"
 
 #include <stdlib.h>
-#include <strings.h>
 #include <yaml.h>
 
 struct yaml {
@@ -73,7 +72,7 @@ static bool is_plain(struct view text)
 			return false;
 	}
 	for (size_t i = 0; i < sizeof taken / sizeof *taken; i++) {
-		if (strlen(taken[i]) == text.size && strncasecmp(taken[i], (const char *)text.data, text.size) == 0)
+		if (view_is_word(text, taken[i]))
 			return false;
 	}
 	return true;

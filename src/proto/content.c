@@ -119,17 +119,6 @@ static const struct {
 	{ "identity", NULL }, { "chunked", NULL }, /* that was undone before */
 };
 
-static bool same_word(struct view word, const char *name)
-{
-	if (word.size != strlen(name))
-		return false;
-	for (size_t i = 0; i < word.size; i++) {
-		if ((word.data[i] | 0x20) != name[i])
-			return false;
-	}
-	return true;
-}
-
 /* The last word of a list, which is shortened by it. */
 static struct view last_word(struct view *list)
 {
@@ -145,7 +134,7 @@ static struct view last_word(struct view *list)
 static enum undone decode_one(struct view coding, struct view in, struct output *o)
 {
 	for (size_t i = 0; i < sizeof codings_known / sizeof *codings_known; i++) {
-		if (!same_word(coding, codings_known[i].name))
+		if (!view_is_word(coding, codings_known[i].name))
 			continue;
 		if (codings_known[i].decode)
 			return codings_known[i].decode(in, o);

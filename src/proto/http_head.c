@@ -178,25 +178,12 @@ bool http_head_parse(struct http_head *head, bool response, struct buf *bytes, s
 	return false;
 }
 
-static bool is_name(struct view text, const char *name)
-{
-	size_t size = strlen(name);
-	if (text.size != size)
-		return false;
-	for (size_t i = 0; i < size; i++) {
-		uint8_t byte = text.data[i];
-		if ((byte >= 'A' && byte <= 'Z' ? byte | 0x20 : byte) != name[i])
-			return false;
-	}
-	return true;
-}
-
 bool http_field(const struct http_head *head, const char *name, uint32_t *at, struct view *ret_value)
 {
 	const struct message_field *fields = (const struct message_field *)head->fields.data;
 	uint32_t count = (uint32_t)(head->fields.size / sizeof *fields);
 	for (; *at < count; ++*at) {
-		if (!is_name(fields[*at].name, name))
+		if (!view_is_word(fields[*at].name, name))
 			continue;
 		*ret_value = fields[(*at)++].value;
 		return true;
@@ -219,7 +206,7 @@ bool http_lists(const struct http_head *head, const char *name, const char *word
 	struct view value;
 	for (uint32_t at = 0; http_field(head, name, &at, &value);) {
 		while (value.size) {
-			if (is_name(next_listed(&value), word))
+			if (view_is_word(next_listed(&value), word))
 				return true;
 		}
 	}
@@ -234,7 +221,7 @@ bool http_lists_last(const struct http_head *head, const char *name, const char 
 		while (value.size) {
 			struct view each = next_listed(&value);
 			if (each.size)
-				last = is_name(each, word);
+				last = view_is_word(each, word);
 		}
 	}
 	return last;

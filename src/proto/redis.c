@@ -63,11 +63,6 @@ static void begin_value(struct decoder *d, enum message_side side, uint8_t first
 		redis_begin_reply(d, first, time);
 }
 
-static bool begins_with(struct view text, const char *word)
-{
-	return text.size >= strlen(word) && redis_is_word(view_slice(text, 0, strlen(word)), word);
-}
-
 /* Words that are broken may be those that come with a password. */
 static bool may_be_secret(const struct direction *s, struct view first)
 {
@@ -250,7 +245,9 @@ static enum probe_result probe_answer(struct view bytes)
 		digits++;
 	switch (bytes.data[0]) {
 	case '+': return view_is(line, "OK") || view_is(line, "PONG") || view_is(line, "QUEUED") ? PROBE_YES : PROBE_NO;
-	case '-': return begins_with(line, "ERR ") || begins_with(line, "NOAUTH ") || begins_with(line, "WRONG") ? PROBE_YES : PROBE_NO;
+	case '-':
+		return view_begins_word(line, "ERR ") || view_begins_word(line, "NOAUTH ") || view_begins_word(line, "WRONG") ? PROBE_YES
+															      : PROBE_NO;
 	case '$': return digits == line.size || view_is(line, "-1") ? PROBE_YES : PROBE_NO;
 	case ':':
 	case '*':
@@ -274,7 +271,7 @@ static enum probe_result probe_words(struct view client, struct view server)
 	struct view word = view_slice(client, 0, size);
 	bool ends = size < client.size, is = !ends && size < WORD_MAX;
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-		is |= ends && redis_is_word(word, known[i]);
+		is |= ends && view_is_word(word, known[i]);
 	if (!is || (ends && !strchr(" \r\n", client.data[size])))
 		return PROBE_NO;
 	return ends && memchr(client.data, '\n', client.size) ? probe_answer(server) : PROBE_MORE;
@@ -286,7 +283,7 @@ static enum probe_result probe(struct view client, struct view server)
 		client = view_slice(client, 1, client.size);
 	if (client.size == 0) {
 		enum probe_result array = server.size ? probe_array(server, "*>%") : PROBE_MORE;
-		bool refused = begins_with(server, "-DENIED REDIS") || begins_with(server, "-ERR MAX NUMBER OF CLIENTS");
+		bool refused = view_begins_word(server, "-DENIED REDIS") || view_begins_word(server, "-ERR MAX NUMBER OF CLIENTS");
 		return refused ? PROBE_YES : array == PROBE_NO && server.data[0] == '-' && server.size < SHOWN_MAX ? PROBE_MORE : array;
 	}
 	return client.data[0] == '*' ? probe_array(client, "*") : probe_words(client, server);

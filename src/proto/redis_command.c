@@ -3,17 +3,6 @@
 
 #include "proto/redis_parts.h"
 
-bool redis_is_word(struct view text, const char *word)
-{
-	size_t i = 0;
-	for (; i < text.size && word[i]; i++) {
-		uint8_t byte = text.data[i];
-		if ((byte >= 'a' && byte <= 'z' ? byte & ~0x20 : byte) != (uint8_t)word[i])
-			return false;
-	}
-	return i == text.size && !word[i];
-}
-
 enum redis_kind redis_kind_of(struct view name)
 {
 	static const struct {
@@ -52,7 +41,7 @@ enum redis_kind redis_kind_of(struct view name)
 		{ "XINFO", REDIS_CONTAINER },
 	};
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-		if (redis_is_word(name, known[i].name))
+		if (view_is_word(name, known[i].name))
 			return known[i].kind;
 	}
 	return REDIS_PLAIN;
@@ -110,14 +99,14 @@ static bool change_replies(struct decoder *d, enum redis_kind kind, const struct
 	bool silent = d->replies != REPLIES_ON;
 	if (d->replies == REPLIES_SKIP)
 		d->replies = REPLIES_ON;
-	if (kind != REDIS_CLIENT || !redis_is_word(text_of(words, count, 1), "REPLY"))
+	if (kind != REDIS_CLIENT || !view_is_word(text_of(words, count, 1), "REPLY"))
 		return silent;
 	struct view how = text_of(words, count, 2);
-	if (redis_is_word(how, "ON"))
+	if (view_is_word(how, "ON"))
 		d->replies = REPLIES_ON;
-	else if (redis_is_word(how, "OFF"))
+	else if (view_is_word(how, "OFF"))
 		d->replies = REPLIES_OFF;
-	else if (redis_is_word(how, "SKIP") && d->replies == REPLIES_ON)
+	else if (view_is_word(how, "SKIP") && d->replies == REPLIES_ON)
 		d->replies = REPLIES_SKIP;
 	return d->replies != REPLIES_ON;
 }
@@ -188,7 +177,7 @@ void redis_command(struct decoder *d, struct view error)
 	if ((kind == REDIS_SUBSCRIBE || kind == REDIS_UNSUBSCRIBE) && count > 1)
 		pending.replies = (uint32_t)(count - 1 + s->resp.value.more);
 	if (kind == REDIS_HELLO && count > 1)
-		pending.version = redis_is_word(words[1].text, "3") ? 3 : 2;
+		pending.version = view_is_word(words[1].text, "3") ? 3 : 2;
 	if (kind == REDIS_SELECT)
 		change_database(d, text_of(words, count, 1));
 	message.alone = error.size == 0 && !numbered && change_replies(d, kind, words, count);

@@ -81,8 +81,6 @@ static inline struct pending *redis_pending(const struct decoder *d)
 	return d->count ? &d->pending[d->first % d->capacity] : NULL;
 }
 
-bool redis_is_word(struct view text, const char *word); /* which is in capitals; the text need not be */
-
 /* redis_command.c */
 enum err redis_add_pending(struct decoder *d, struct pending pending);
 enum redis_kind redis_kind_of(struct view name);

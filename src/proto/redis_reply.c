@@ -26,7 +26,7 @@ static struct view word_of(const struct datum *value, uint32_t at)
 static bool is_any(struct view word, const char *const *names)
 {
 	for (; *names; names++) {
-		if (redis_is_word(word, *names))
+		if (view_is_word(word, *names))
 			return true;
 	}
 	return false;

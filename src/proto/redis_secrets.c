@@ -9,17 +9,17 @@ static void hide(struct datum *words, uint32_t count, uint32_t at)
 
 static bool is(const struct datum *words, uint32_t count, uint32_t at, const char *word)
 {
-	return at < count && datum_has_text(&words[at]) && redis_is_word(words[at].text, word);
+	return at < count && datum_has_text(&words[at]) && view_is_word(words[at].text, word);
 }
 
 /* A setting whose value is a secret by its name: requirepass, masterauth, tls-key-file-pass. */
 static bool is_secret_name(const struct datum *word)
 {
 	struct view name = datum_has_text(word) ? word->text : (struct view){ 0 };
-	if (name.size >= 4 && redis_is_word(view_slice(name, name.size - 4, 4), "AUTH"))
+	if (name.size >= 4 && view_is_word(view_slice(name, name.size - 4, 4), "AUTH"))
 		return true;
 	for (size_t i = 0; i + 4 <= name.size; i++) {
-		if (redis_is_word(view_slice(name, i, 4), "PASS"))
+		if (view_is_word(view_slice(name, i, 4), "PASS"))
 			return true;
 	}
 	return false;

@@ -1,7 +1,6 @@
 #include "proto/smtp_parts.h"
 
 #include <stdlib.h>
-#include <strings.h>
 
 #include "base/escape.h"
 
@@ -361,7 +360,7 @@ static enum probe_result probe_client(struct view bytes)
 	enum { SIZE = 5 };
 	bool may = bytes.size == 0;
 	for (size_t i = 0; i < sizeof hellos / sizeof *hellos && bytes.size; i++) {
-		bool same = strncasecmp((const char *)bytes.data, hellos[i], bytes.size < SIZE ? bytes.size : SIZE) == 0;
+		bool same = view_same_word(view_slice(bytes, 0, SIZE), view_slice(view_text(hellos[i]), 0, bytes.size));
 		if (same && bytes.size >= SIZE)
 			return PROBE_YES;
 		may |= same;

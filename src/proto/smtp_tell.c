@@ -1,8 +1,6 @@
 /* What commands and replies of SMTP are told with. */
 #include "proto/smtp_parts.h"
 
-#include <strings.h>
-
 enum { WORDS_MAX = 64 }; /* lines of a reply that a line shows, and parameters of a command */
 
 /* The next word, which is taken off the text. */
@@ -16,11 +14,6 @@ static struct view next_word(struct view *text)
 	return word;
 }
 
-static bool is_word(struct view text, const char *word)
-{
-	return text.size == strlen(word) && strncasecmp((const char *)text.data, word, text.size) == 0;
-}
-
 static void add(struct parts *parts, const char *name, struct datum value)
 {
 	parts_word(parts, value);
@@ -30,10 +23,9 @@ static void add(struct parts *parts, const char *name, struct datum value)
 /* FROM:<ada@a.test>, with or without a blank: the address, and what follows it. */
 static bool add_address(struct parts *parts, struct view rest, const char *before, const char *attribute)
 {
-	size_t size = strlen(before);
-	if (rest.size < size || strncasecmp((const char *)rest.data, before, size) != 0)
+	if (!view_begins_word(rest, before))
 		return false;
-	rest = view_slice(rest, size, rest.size);
+	rest = view_slice(rest, strlen(before), rest.size);
 	while (rest.size && rest.data[0] == ' ')
 		rest = view_slice(rest, 1, rest.size);
 	const uint8_t *end = rest.size && rest.data[0] == '<' ? memchr(rest.data, '>', rest.size) : NULL;
@@ -87,15 +79,15 @@ enum kind smtp_command_parts(struct decoder *d, struct view line)
 	struct view rest = line, verb = next_word(&rest);
 	enum kind kind = PLAIN;
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-		kind = is_word(verb, kinds[i].verb) ? kinds[i].kind : kind;
+		kind = view_is_word(verb, kinds[i].verb) ? kinds[i].kind : kind;
 	add(parts, "command", verb.size ? datum_word(verb) : datum_string(verb));
 	parts_attribute(parts, "smtp.command", datum_word(verb));
 	if (kind == AUTH) {
 		add_auth(parts, rest);
-	} else if (is_word(verb, "MAIL") ? add_address(parts, rest, "FROM:", "smtp.mail.from")
-					 : is_word(verb, "RCPT") && add_address(parts, rest, "TO:", "smtp.rcpt.to")) {
+	} else if (view_is_word(verb, "MAIL") ? add_address(parts, rest, "FROM:", "smtp.mail.from")
+					      : view_is_word(verb, "RCPT") && add_address(parts, rest, "TO:", "smtp.rcpt.to")) {
 		return kind;
-	} else if (is_word(verb, "BDAT")) {
+	} else if (view_is_word(verb, "BDAT")) {
 		add_chunk(d, parts, rest);
 	} else if (rest.size) {
 		add(parts, "argument", datum_string(rest));

@@ -1,8 +1,6 @@
 /* What comes in frames: masks, and the compression of messages (RFC 7692), are undone. */
 #include "proto/websocket_parts.h"
 
-#include <strings.h>
-
 enum { PIECE = 16 << 10 };
 
 /* The next part of a list, which is taken off it. */
@@ -18,11 +16,6 @@ static struct view next_part(struct view *list, char separator)
 	return part;
 }
 
-static bool is_word(struct view text, const char *word)
-{
-	return text.size == strlen(word) && strncasecmp((const char *)text.data, word, text.size) == 0;
-}
-
 /* Windows smaller than the largest need nothing: that reads them too. */
 void websocket_agree(struct decoder *d, struct view extensions)
 {
@@ -30,16 +23,16 @@ void websocket_agree(struct decoder *d, struct view extensions)
 	while (extensions.size) {
 		struct view extension = next_part(&extensions, ',');
 		struct view name = next_part(&extension, ';');
-		if (!is_word(name, "permessage-deflate")) {
+		if (!view_is_word(name, "permessage-deflate")) {
 			d->others |= name.size != 0;
 			continue;
 		}
 		d->deflate = true;
 		while (extension.size) {
 			struct view parameter = next_part(&extension, ';');
-			if (is_word(parameter, "client_no_context_takeover"))
+			if (view_is_word(parameter, "client_no_context_takeover"))
 				d->sides[SIDE_CLIENT].takeover = false;
-			else if (is_word(parameter, "server_no_context_takeover"))
+			else if (view_is_word(parameter, "server_no_context_takeover"))
 				d->sides[SIDE_SERVER].takeover = false;
 		}
 	}

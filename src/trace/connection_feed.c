@@ -1,7 +1,5 @@
 #include "trace/connection_parts.h"
 
-#include <strings.h>
-
 void connection_drop_decoder(struct connection *c)
 {
 	if (c->decoder)
@@ -18,11 +16,6 @@ static void clear_waiting(struct waiting *waiting)
 {
 	buf_finish(&waiting->bytes);
 	waiting->taken = 0;
-}
-
-static bool is_word(struct view text, const char *word)
-{
-	return text.size == strlen(word) && strncasecmp((const char *)text.data, word, text.size) == 0;
 }
 
 enum err connection_create_decoder(struct connection *c, const struct protocol *protocol, const struct handover *handover,
@@ -42,7 +35,7 @@ static enum err create_next(struct connection *c, const struct protocol **ret_pr
 	if (!c->protocol->handed || !c->protocol->handed(c->decoder, &handover))
 		return ERR_NONE;
 	for (const struct protocol *const *p = c->all->options.protocols; *p; p++) {
-		if (!(*p)->upgrade || !is_word(handover.protocol, (*p)->upgrade))
+		if (!(*p)->upgrade || !view_is_word(handover.protocol, (*p)->upgrade))
 			continue;
 		*ret_protocol = *p;
 		return connection_create_decoder(c, *p, &handover, ret_decoder);

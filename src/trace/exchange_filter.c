@@ -107,22 +107,6 @@ enum err exchange_filter_add(struct exchange_filter *filter, enum exchange_condi
 	return ERR_NONE;
 }
 
-static uint8_t lower(uint8_t byte)
-{
-	return byte >= 'A' && byte <= 'Z' ? byte | 0x20 : byte;
-}
-
-static bool same_word(struct view a, struct view b)
-{
-	if (a.size != b.size)
-		return false;
-	for (size_t i = 0; i < a.size; i++) {
-		if (lower(a.data[i]) != lower(b.data[i]))
-			return false;
-	}
-	return true;
-}
-
 /* The bytes before the first one of `ends`. */
 static struct view before_any(struct view text, const char *ends)
 {
@@ -164,7 +148,7 @@ struct view exchange_host(const struct exchange *exchange)
 	if (view_is(request->method, "CONNECT"))
 		return without_port(request->path);
 	for (uint32_t i = 0; i < request->field_count; i++) {
-		if (same_word(request->fields[i].name, field))
+		if (view_same_word(request->fields[i].name, field))
 			return without_port(request->fields[i].value);
 	}
 	return exchange->server_name;
@@ -234,9 +218,9 @@ static bool passes_host(const struct exchange_condition_list *list, const struct
 		if (host.size > sizeof name || wanted.size > sizeof pattern)
 			continue;
 		for (size_t k = 0; k < host.size; k++)
-			name[k] = lower(host.data[k]);
+			name[k] = view_lower(host.data[k]);
 		for (size_t k = 0; k < wanted.size; k++)
-			pattern[k] = lower(wanted.data[k]);
+			pattern[k] = view_lower(wanted.data[k]);
 		if (host.size && glob_matches(view_of(pattern, wanted.size), view_of(name, host.size)))
 			return true;
 	}
@@ -249,7 +233,7 @@ static bool passes_method(const struct exchange_condition_list *list, const stru
 	if (method.size == 0)
 		method = before_any(exchange_shape(exchange), " ");
 	for (uint32_t i = 0; i < list->count; i++) {
-		if (same_word(list->patterns[i], method))
+		if (view_same_word(list->patterns[i], method))
 			return true;
 	}
 	return false;
@@ -266,7 +250,7 @@ static bool passes_path(const struct exchange_condition_list *list, const struct
 static bool passes_protocol(const struct exchange_condition_list *list, const struct exchange *exchange)
 {
 	for (uint32_t i = 0; i < list->count && exchange->protocol; i++) {
-		if (same_word(list->patterns[i], view_text(exchange->protocol)))
+		if (view_same_word(list->patterns[i], view_text(exchange->protocol)))
 			return true;
 	}
 	return false;

@@ -313,6 +313,27 @@ static void views_compare_and_slice(void **state)
 	assert_int_equal(view_slice(text, SIZE_MAX, 1).size, 0);
 }
 
+/* Letters only: what differs from another byte by the same bit is another byte. */
+static void views_compare_as_words(void **state)
+{
+	(void)state;
+	struct view text = view_text("Keep-Alive");
+	assert_true(view_is_word(text, "keep-alive"));
+	assert_true(view_is_word(text, "KEEP-ALIVE"));
+	assert_false(view_is_word(text, "keep-aliv"));
+	assert_false(view_is_word(text, "keep-alive "));
+	assert_false(view_is_word(text, "keep\ralive"));
+	assert_false(view_is_word(view_text("@[`{"), "`{@["));
+	assert_false(view_is_word(view_of("a\0", 2), "a"));
+	assert_true(view_is_word((struct view){ 0 }, ""));
+	assert_true(view_same_word(view_text("\xc3\x84"), view_text("\xc3\x84")));
+	assert_false(view_same_word(view_text("\xc3\x84"), view_text("\xc3\xa4")));
+	assert_true(view_begins_word(text, "KEEP"));
+	assert_true(view_begins_word(text, "keep-alive"));
+	assert_false(view_begins_word(text, "keep-alives"));
+	assert_true(view_begins_word((struct view){ 0 }, ""));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -335,6 +356,7 @@ int main(void)
 		cmocka_unit_test(ticks_without_a_counter_are_nanoseconds),
 		cmocka_unit_test(utf8_follows_rfc_3629),
 		cmocka_unit_test(views_compare_and_slice),
+		cmocka_unit_test(views_compare_as_words),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
