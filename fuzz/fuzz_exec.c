@@ -68,6 +68,16 @@ static bool any_reference(const uint8_t *types, uint32_t count)
 	return false;
 }
 
+/* Of 32-bit values the upper half of the slot says nothing. */
+static void add_results(const struct functype *type, const uint64_t *slots, struct outcome *outcome)
+{
+	for (uint32_t i = 0; i < type->result_count; i++) {
+		bool narrow = type->results[i] == VALTYPE_I32 || type->results[i] == VALTYPE_F32;
+		for (uint32_t left = valtype_slots(type->results[i]); left; left--)
+			add(outcome, narrow ? (uint32_t)*slots++ : *slots++);
+	}
+}
+
 static void call_export(struct store *store, struct instance *instance, struct view name, uint64_t value, struct outcome *outcome)
 {
 	struct extern_value export;
@@ -88,8 +98,8 @@ static void call_export(struct store *store, struct instance *instance, struct v
 	struct stack_frame frames[8];
 	add(outcome, store_stack(store, frames, 8));
 	add(outcome, store_trap(store));
-	for (uint32_t i = 0; store_trap(store) == TRAP_NONE && i < type->result_slots; i++)
-		add(outcome, slots[i]);
+	if (store_trap(store) == TRAP_NONE)
+		add_results(type, slots, outcome);
 }
 
 static void add_memory(struct instance *instance, struct outcome *outcome)

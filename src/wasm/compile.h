@@ -6,13 +6,25 @@
 
 struct tier;
 
+/* A step of lowered code. */
+struct lowered_step {
+	uint32_t word;  /* where it begins */
+	uint32_t free;  /* from this slot on nothing that is in slots is wanted behind it; UINT32_MAX: not known */
+};
+
+/* A lowered function. */
+struct lowered {
+	const union word *words;
+	uint32_t word_count;
+	const struct lowered_step *steps;
+	uint32_t step_count;
+	uint32_t local_slots;
+};
+
 /* ERR_UNSUPPORTED where this build or this host has none. */
 enum err tier_create(struct tier **ret_tier);
 void tier_destroy(struct tier *tier);
 
-/*
- * Keeps the words and compiles them; `starts` has the word of each step, in order. Gives the kept words, whose steps lead to machine code;
- * NULL when there is no room for more: then the function is interpreted.
- */
-const union word *tier_compile(struct tier *tier, const union word *words, uint32_t word_count, const uint32_t *starts,
-	uint32_t step_count);
+/* Keeps the words and compiles them. Gives the kept words, whose steps lead to machine code; NULL when there is no room for more: then the
+ * function is interpreted. */
+const union word *tier_compile(struct tier *tier, const struct lowered *lowered);

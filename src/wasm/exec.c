@@ -7,7 +7,7 @@
 void exec_run(struct store *store, const union word *pc, uint64_t *frame)
 {
 	store->memory_size = store->memory->size;
-	pc->handler(store, pc, frame, store->memory->base, store->memory->size, store->count);
+	pc->handler(store, frame, pc, store->memory->size, store->memory->base, store->count);
 }
 #else
 void exec_run(struct store *store, const union word *pc, uint64_t *frame)

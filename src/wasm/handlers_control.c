@@ -1,37 +1,83 @@
 /* Control, calls, variables, and the bulk instructions, which call out. */
 #include "wasm/steps.h"
 
-HANDLER(copy32)
-{
-	SET(uint32_t, A, GET(uint32_t, B));
-	NEXT(2);
-}
+/* By what kind of value they move: see steps.h. */
+#define KINDS(X) X(i32, uint32_t) X(i64, uint64_t) X(f32, float) X(f64, double)
 
-HANDLER(copy64)
-{
-	SET(uint64_t, A, GET(uint64_t, B));
-	NEXT(2);
-}
+#define MOVE(kind, type)                                                      \
+	HANDLER(copy_##kind)                                                  \
+	{                                                                     \
+		SET(type, A, GET(type, B));                                   \
+		NEXT(2);                                                      \
+	}                                                                     \
+	HANDLER(select_##kind) /* a = d ? b : c */                            \
+	{                                                                     \
+		SET(type, A, GET(uint32_t, D) ? GET(type, B) : GET(type, C)); \
+		NEXT(2);                                                      \
+	}                                                                     \
+	HANDLER(global_get_##kind)                                            \
+	{                                                                     \
+		const struct global *global = PC[2].pointer;                  \
+		SET(type, A, *(const type *)global->value);                   \
+		NEXT(3);                                                      \
+	}                                                                     \
+	HANDLER(global_set_##kind)                                            \
+	{                                                                     \
+		struct global *global = PC[2].pointer;                        \
+		*(type *)global->value = GET(type, A);                        \
+		NEXT(3);                                                      \
+	}
+KINDS(MOVE)
 
-HANDLER(copy128)
+HANDLER(copy_v128)
 {
 	memcpy(SLOT_AT(A), SLOT_AT(B), 16);
 	NEXT(2);
 }
 
-HANDLER(const32)
+HANDLER(select_v128)
+{
+	memcpy(SLOT_AT(A), GET(uint32_t, D) ? SLOT_AT(B) : SLOT_AT(C), 16);
+	NEXT(2);
+}
+
+HANDLER(global_get_v128)
+{
+	memcpy(SLOT_AT(A), ((struct global *)PC[2].pointer)->value, 16);
+	NEXT(3);
+}
+
+HANDLER(global_set_v128)
+{
+	memcpy(((struct global *)PC[2].pointer)->value, SLOT_AT(A), 16);
+	NEXT(3);
+}
+
+HANDLER(const_i32)
 {
 	SET(int32_t, A, IMM);
 	NEXT(2);
 }
 
-HANDLER(const64)
+HANDLER(const_i64)
 {
 	SET(uint64_t, A, PC[2].value);
 	NEXT(3);
 }
 
-HANDLER(const128)
+HANDLER(const_f32)
+{
+	SET(float, A, PC[2].f32);
+	NEXT(3);
+}
+
+HANDLER(const_f64)
+{
+	SET(double, A, PC[2].f64);
+	NEXT(3);
+}
+
+HANDLER(const_v128)
 {
 	SLOT_AT(A)[0] = PC[2].value;
 	SLOT_AT(A)[1] = PC[3].value;
@@ -91,7 +137,7 @@ HANDLER(table_branch)
 	uint32_t last = PC[1].offset - 1;
 	int32_t distance;
 	memcpy(&distance, (const char *)(PC + 2) + 4 * (size_t)(index < last ? index : last), sizeof distance);
-	GO(PC + distance);
+	GO_WITHIN(PC + distance);
 }
 
 HANDLER(enter)
@@ -123,17 +169,17 @@ HANDLER(leave)
 	RETURN();
 }
 
-HANDLER(leave32)
-{
-	FRAME[0] = GET(uint32_t, A);
-	RETURN();
-}
-
-HANDLER(leave64)
-{
-	FRAME[0] = GET(uint64_t, A);
-	RETURN();
-}
+/* The upper half of a 32-bit result is zero, for the host's sake. */
+#define LEAVE_WITH(kind, type)                         \
+	HANDLER(leave_##kind)                          \
+	{                                              \
+		uint64_t result = 0;                   \
+		type value = GET(type, A);             \
+		memcpy(&result, &value, sizeof value); \
+		FRAME[0] = result;                     \
+		RETURN();                              \
+	}
+KINDS(LEAVE_WITH)
 
 HANDLER(leave_many)
 {
@@ -250,43 +296,6 @@ HANDLER(stop)
 	S->pc = NULL;
 	S->count = COUNT;
 	LEAVE();
-}
-
-#define GLOBAL(name, type, to, from)                                             \
-	HANDLER(name)                                                            \
-	{                                                                        \
-		struct global *global = PC[2].pointer;                           \
-		type *value = (type *)global->value, *slot = (type *)SLOT_AT(A); \
-		*to = *from;                                                     \
-		NEXT(3);                                                         \
-	}
-struct pair {
-	uint64_t low, high;
-};
-GLOBAL(global_get32, uint32_t, slot, value)
-GLOBAL(global_get64, uint64_t, slot, value)
-GLOBAL(global_get128, struct pair, slot, value)
-GLOBAL(global_set32, uint32_t, value, slot)
-GLOBAL(global_set64, uint64_t, value, slot)
-GLOBAL(global_set128, struct pair, value, slot)
-
-/* a = d ? b : c */
-HANDLER(select32)
-{
-	SET(uint32_t, A, GET(uint32_t, D) ? GET(uint32_t, B) : GET(uint32_t, C));
-	NEXT(2);
-}
-
-HANDLER(select64)
-{
-	SET(uint64_t, A, GET(uint32_t, D) ? GET(uint64_t, B) : GET(uint64_t, C));
-	NEXT(2);
-}
-
-HANDLER(select128)
-{
-	memcpy(SLOT_AT(A), GET(uint32_t, D) ? SLOT_AT(B) : SLOT_AT(C), 16);
-	NEXT(2);
 }
 
 HANDLER(memory_size)
@@ -417,13 +426,13 @@ HANDLER(ref_func)
 	NEXT(2);
 }
 
+#define EACH(name) { STEP(name##_i32), STEP(name##_i64), STEP(name##_f32), STEP(name##_f64), STEP(name##_v128) }
 const struct control_steps control_steps = {
-	.copy32 = STEP(copy32),
-	.copy64 = STEP(copy64),
-	.copy128 = STEP(copy128),
-	.const32 = STEP(const32),
-	.const64 = STEP(const64),
-	.const128 = STEP(const128),
+	.copy = EACH(copy),
+	.select = EACH(select),
+	.constant = EACH(const),
+	.global_get = EACH(global_get),
+	.global_set = EACH(global_set),
 	.loop = STEP(loop),
 	.jump = STEP(jump),
 	.jump_back = STEP(jump_back),
@@ -434,8 +443,7 @@ const struct control_steps control_steps = {
 	.table = STEP(table_branch),
 	.enter = STEP(enter),
 	.leave = STEP(leave),
-	.leave32 = STEP(leave32),
-	.leave64 = STEP(leave64),
+	.leave_with = { STEP(leave_i32), STEP(leave_i64), STEP(leave_f32), STEP(leave_f64) },
 	.leave_many = STEP(leave_many),
 	.unreachable = STEP(unreachable),
 	.call = STEP(call),
@@ -444,15 +452,6 @@ const struct control_steps control_steps = {
 	.host = STEP(host),
 	.call_host = STEP(call_host),
 	.stop = STEP(stop),
-	.global_get32 = STEP(global_get32),
-	.global_get64 = STEP(global_get64),
-	.global_get128 = STEP(global_get128),
-	.global_set32 = STEP(global_set32),
-	.global_set64 = STEP(global_set64),
-	.global_set128 = STEP(global_set128),
-	.select32 = STEP(select32),
-	.select64 = STEP(select64),
-	.select128 = STEP(select128),
 	.memory_size = STEP(memory_size),
 	.memory_grow = STEP(memory_grow_),
 	.memory_fill = STEP(memory_fill),

@@ -54,10 +54,39 @@ static inline double max_f64(double x, double y)
 #define ARITHMETIC(X) ARITHMETIC_OF(X, f32, float) ARITHMETIC_OF(X, f64, double)
 ARITHMETIC(BINARY)
 
-/* Signs are bits: a NaN keeps its payload. */
-#define SIGNS_OF(X, p, u, sign) X(p##_copysign, u, (x & ~(sign)) | (y & (sign)))
-#define SIGNS(X)                SIGNS_OF(X, f32, uint32_t, 0x80000000u) SIGNS_OF(X, f64, uint64_t, 0x8000000000000000ull)
-SIGNS(BINARY)
+/* A value's bits: a NaN keeps its payload, as it does when a value is only moved. */
+static inline uint32_t bits_f32(float x)
+{
+	uint32_t bits;
+	memcpy(&bits, &x, sizeof bits);
+	return bits;
+}
+
+static inline uint64_t bits_f64(double x)
+{
+	uint64_t bits;
+	memcpy(&bits, &x, sizeof bits);
+	return bits;
+}
+
+static inline float of_bits_f32(uint32_t bits)
+{
+	float x;
+	memcpy(&x, &bits, sizeof x);
+	return x;
+}
+
+static inline double of_bits_f64(uint64_t bits)
+{
+	double x;
+	memcpy(&x, &bits, sizeof x);
+	return x;
+}
+
+#define COPYSIGNS(X)                                                                                   \
+	X(f32_copysign, float, of_bits_f32((bits_f32(x) & 0x7fffffffu) | (bits_f32(y) & 0x80000000u))) \
+	X(f64_copysign, double, of_bits_f64((bits_f64(x) & ~(1ull << 63)) | (bits_f64(y) & 1ull << 63)))
+COPYSIGNS(BINARY)
 
 /* The comparison, and branches when it holds and when it does not: with a NaN no comparison is the negation of another. */
 #define COMPARE(name, type, operator, mirrored)                      \
@@ -116,22 +145,26 @@ COMPARISONS(COMPARE)
 	X(p##_trunc, type, type, canonical_##p(trunc##suffix(x)))  \
 	X(p##_nearest, type, type, canonical_##p(rint##suffix(x))) \
 	X(p##_sqrt, type, type, canonical_##p(sqrt##suffix(x)))
-#define UNARIES(X)                                                \
-	ROUNDINGS_OF(X, f32, float, f)                            \
-	ROUNDINGS_OF(X, f64, double, )                            \
-	X(f32_abs, uint32_t, uint32_t, x & 0x7fffffffu)           \
-	X(f32_neg, uint32_t, uint32_t, x ^ 0x80000000u)           \
-	X(f64_abs, uint64_t, uint64_t, x & 0x7fffffffffffffffull) \
-	X(f64_neg, uint64_t, uint64_t, x ^ 0x8000000000000000ull) \
-	X(f32_convert_i32_s, float, int32_t, x)                   \
-	X(f32_convert_i32_u, float, uint32_t, x)                  \
-	X(f32_convert_i64_s, float, int64_t, x)                   \
-	X(f32_convert_i64_u, float, uint64_t, x)                  \
-	X(f64_convert_i32_s, double, int32_t, x)                  \
-	X(f64_convert_i32_u, double, uint32_t, x)                 \
-	X(f64_convert_i64_s, double, int64_t, x)                  \
-	X(f64_convert_i64_u, double, uint64_t, x)                 \
-	X(f32_demote_f64, float, double, canonical_f32((float)x)) \
+#define UNARIES(X)                                                           \
+	ROUNDINGS_OF(X, f32, float, f)                                       \
+	ROUNDINGS_OF(X, f64, double, )                                       \
+	X(f32_abs, float, float, of_bits_f32(bits_f32(x) & 0x7fffffffu))     \
+	X(f32_neg, float, float, of_bits_f32(bits_f32(x) ^ 0x80000000u))     \
+	X(f64_abs, double, double, of_bits_f64(bits_f64(x) & ~(1ull << 63))) \
+	X(f64_neg, double, double, of_bits_f64(bits_f64(x) ^ 1ull << 63))    \
+	X(i32_reinterpret_f32, uint32_t, float, bits_f32(x))                 \
+	X(i64_reinterpret_f64, uint64_t, double, bits_f64(x))                \
+	X(f32_reinterpret_i32, float, uint32_t, of_bits_f32(x))              \
+	X(f64_reinterpret_i64, double, uint64_t, of_bits_f64(x))             \
+	X(f32_convert_i32_s, float, int32_t, x)                              \
+	X(f32_convert_i32_u, float, uint32_t, x)                             \
+	X(f32_convert_i64_s, float, int64_t, x)                              \
+	X(f32_convert_i64_u, float, uint64_t, x)                             \
+	X(f64_convert_i32_s, double, int32_t, x)                             \
+	X(f64_convert_i32_u, double, uint32_t, x)                            \
+	X(f64_convert_i64_s, double, int64_t, x)                             \
+	X(f64_convert_i64_u, double, uint64_t, x)                            \
+	X(f32_demote_f64, float, double, canonical_f32((float)x))            \
 	X(f64_promote_f32, double, float, canonical_f64((double)x))
 UNARIES(UNARY)
 
@@ -168,7 +201,7 @@ void steps_add_float(struct step *steps)
 {
 #define ADD(name, ...) steps[opcode_index(OP_##name)] = (struct step){ .slots = STEP(name##_slots) };
 	ARITHMETIC(ADD)
-	SIGNS(ADD)
+	COPYSIGNS(ADD)
 	UNARIES(ADD)
 #undef ADD
 #define ADD(name, type, operator, mirrored)                                          \

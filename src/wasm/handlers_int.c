@@ -16,36 +16,36 @@
 		NEXT(2);                                 \
 	}
 
-#define BRANCHES(name, type, expression)                             \
-	HANDLER(name##_branch)                                       \
-	{                                                            \
-		type x = GET(type, A), y = GET(type, B);             \
-		if (expression)                                      \
-			BRANCH();                                    \
-		NEXT(2);                                             \
-	}                                                            \
-	HANDLER(name##_branch_constant)                              \
-	{                                                            \
-		type x = GET(type, A), y = (type)(int16_t)NUMBER(B); \
-		if (expression)                                      \
-			BRANCH();                                    \
-		NEXT(2);                                             \
-	}                                                            \
-	HANDLER(name##_back)                                         \
-	{                                                            \
-		type x = GET(type, A), y = GET(type, B);             \
-		if (!(expression))                                   \
-			NEXT(2);                                     \
-		COUNT_OR_STOP();                                     \
-		BRANCH();                                            \
-	}                                                            \
-	HANDLER(name##_back_constant)                                \
-	{                                                            \
-		type x = GET(type, A), y = (type)(int16_t)NUMBER(B); \
-		if (!(expression))                                   \
-			NEXT(2);                                     \
-		COUNT_OR_STOP();                                     \
-		BRANCH();                                            \
+#define BRANCHES(name, type, expression)                   \
+	HANDLER(name##_branch)                             \
+	{                                                  \
+		type x = GET(type, A), y = GET(type, B);   \
+		if (expression)                            \
+			BRANCH();                          \
+		NEXT(2);                                   \
+	}                                                  \
+	HANDLER(name##_branch_constant)                    \
+	{                                                  \
+		type x = GET(type, A), y = (type)SHORT(B); \
+		if (expression)                            \
+			BRANCH();                          \
+		NEXT(2);                                   \
+	}                                                  \
+	HANDLER(name##_back)                               \
+	{                                                  \
+		type x = GET(type, A), y = GET(type, B);   \
+		if (!(expression))                         \
+			NEXT(2);                           \
+		COUNT_OR_STOP();                           \
+		BRANCH();                                  \
+	}                                                  \
+	HANDLER(name##_back_constant)                      \
+	{                                                  \
+		type x = GET(type, A), y = (type)SHORT(B); \
+		if (!(expression))                         \
+			NEXT(2);                           \
+		COUNT_OR_STOP();                           \
+		BRANCH();                                  \
 	}
 
 #define COMPARE(name, type, expression, negated, mirrored) \
@@ -130,15 +130,11 @@ DIVISIONS(DIVIDE)
 	X(i32_wrap_i64, uint32_t, uint64_t, x)                      \
 	X(i64_extend_i32_s, int64_t, int32_t, x)                    \
 	X(i64_extend_i32_u, uint64_t, uint32_t, x)                  \
-	X(i32_extend8_s, int32_t, int8_t, x)                        \
-	X(i32_extend16_s, int32_t, int16_t, x)                      \
-	X(i64_extend8_s, int64_t, int8_t, x)                        \
-	X(i64_extend16_s, int64_t, int16_t, x)                      \
-	X(i64_extend32_s, int64_t, int32_t, x)                      \
-	X(i32_reinterpret_f32, uint32_t, uint32_t, x)               \
-	X(i64_reinterpret_f64, uint64_t, uint64_t, x)               \
-	X(f32_reinterpret_i32, uint32_t, uint32_t, x)               \
-	X(f64_reinterpret_i64, uint64_t, uint64_t, x)               \
+	X(i32_extend8_s, int32_t, uint32_t, (int8_t)x)              \
+	X(i32_extend16_s, int32_t, uint32_t, (int16_t)x)            \
+	X(i64_extend8_s, int64_t, uint64_t, (int8_t)x)              \
+	X(i64_extend16_s, int64_t, uint64_t, (int16_t)x)            \
+	X(i64_extend32_s, int64_t, uint64_t, (int32_t)x)            \
 	X(ref_is_null, uint32_t, uint64_t, x == 0)
 UNARIES(UNARY)
 

@@ -1,7 +1,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "wasm/compile.h"
 #include "wasm/lowering.h"
 
 struct step steps[3 * 256];
@@ -182,14 +181,12 @@ static void lower_global(struct lowering *l, bool set)
 {
 	struct global *global = l->func->instance->globals[read_u32(&l->reader)];
 	uint8_t type = (uint8_t)global->type.type;
-	bool narrow = type == VALTYPE_I32 || type == VALTYPE_F32, wide = type == VALTYPE_V128;
-	const struct control_steps *c = &control_steps;
 	if (set) {
 		struct value value = pop(l);
 		uint32_t slot = slot_of(l, &value);
-		emit(l, narrow ? c->global_set32 : wide ? c->global_set128 : c->global_set64, slot, 0, 0, 0);
+		emit(l, control_steps.global_set[kind_of(type)], slot, 0, 0, 0);
 	} else {
-		emit(l, narrow ? c->global_get32 : wide ? c->global_get128 : c->global_get64, push_result(l, type), 0, 0, 0);
+		emit(l, control_steps.global_get[kind_of(type)], push_result(l, type), 0, 0, 0);
 	}
 	emit_word(l, (uint64_t)(uintptr_t)global);
 	l->last.has_result = !set;
@@ -199,11 +196,7 @@ static void lower_select(struct lowering *l)
 {
 	struct value condition = pop(l), y = pop(l), x = pop(l);
 	uint32_t d = slot_of(l, &condition), c = slot_of(l, &y), b = slot_of(l, &x);
-	const struct control_steps *control = &control_steps;
-	handler *handler = x.type == VALTYPE_V128                ? control->select128
-		: x.type == VALTYPE_I32 || x.type == VALTYPE_F32 ? control->select32
-								 : control->select64;
-	emit(l, handler, push_result(l, x.type), b, c, d);
+	emit(l, control_steps.select[kind_of(x.type)], push_result(l, x.type), b, c, d);
 	l->last.has_result = true;
 }
 
@@ -349,17 +342,26 @@ static void lower_plain(struct lowering *l, uint32_t opcode, const struct opcode
 		lower_unary(l, opcode, result);
 }
 
+/* After these, values may be in slots above the stack: on their way to where control goes on. */
+static bool is_control(uint32_t opcode)
+{
+	return opcode <= OP_call_indirect;
+}
+
 static void lower_instruction(struct lowering *l)
 {
 	l->opcode_offset = (uint32_t)reader_offset(&l->reader);
 	uint32_t opcode = read_opcode(l);
 	const struct opcode_info *info = &opcode_infos[opcode_index(opcode)];
+	uint32_t before = l->step_count;
 	if (opcode >= 0xfd00)
 		lower_simd(l, opcode);
 	else if (info->signature[0] == '*')
 		lower_special(l, opcode);
 	else
 		lower_plain(l, opcode, info);
+	if (l->step_count > before && !is_control(opcode))
+		free_behind(l);
 }
 
 /* Types and slots of parameters and locals, and the step that zeroes the latter. */
@@ -391,7 +393,7 @@ static void lower_locals(struct lowering *l)
 static void finish(struct lowering *l)
 {
 	free(l->words);
-	free(l->starts);
+	free(l->steps);
 	free(l->values);
 	free(l->labels);
 	free(l->patches);
@@ -432,7 +434,8 @@ static enum err translate(struct lowering *l)
 static const union word *keep(struct func *func, const struct lowering *l)
 {
 	struct tier *tier = func->instance->store->tier;
-	const union word *compiled = tier ? tier_compile(tier, l->words, l->word_count, l->starts, l->start_count) : NULL;
+	struct lowered lowered = { l->words, l->word_count, l->steps, l->step_count, func->local_slots };
+	const union word *compiled = tier ? tier_compile(tier, &lowered) : NULL;
 	if (compiled)
 		return compiled;
 	union word *code = ARENA_ARRAY(&func->instance->arena, union word, l->word_count);

@@ -90,7 +90,7 @@ static struct condition pop_condition(struct lowering *l, bool negated)
 	if (!fits || operands.a != value.home)
 		return (struct condition){ .a = value.home, .negated = negated };
 	l->word_count = last.at;
-	l->start_count--;
+	l->step_count--;
 	fence(l);
 	if (negated && step->negation) {
 		step = &steps[opcode_index(step->negation)];
@@ -116,6 +116,7 @@ static uint32_t emit_branch(struct lowering *l, const struct condition *conditio
 	else
 		handler = back ? step->back : step->branch;
 	uint32_t at = emit_imm(l, handler, condition->a, condition->b, 0);
+	free_behind(l);
 	fence(l);
 	return at;
 }
@@ -175,9 +176,8 @@ void lower_return(struct lowering *l)
 	if (count == 0) {
 		emit(l, control_steps.leave, 0, 0, 0, 0);
 	} else if (count == 1 && type->results[0] != VALTYPE_V128) {
-		bool narrow = type->results[0] == VALTYPE_I32 || type->results[0] == VALTYPE_F32;
 		uint32_t slot = slot_of(l, &l->values[l->value_count - 1]);
-		emit(l, narrow ? control_steps.leave32 : control_steps.leave64, slot, 0, 0, 0);
+		emit(l, control_steps.leave_with[kind_of(type->results[0])], slot, 0, 0, 0);
 	} else {
 		for (uint32_t i = l->value_count - count; i < l->value_count; i++)
 			move_to(l, &l->values[i], l->values[i].home);
@@ -251,6 +251,7 @@ static void lower_br_table(struct lowering *l)
 	uint32_t slot = slot_of(l, &index);
 	uint32_t count = read_u32(&l->reader) + 1;
 	uint32_t origin = emit_imm(l, control_steps.table, slot, 0, count);
+	free_behind(l);
 	fence(l);
 	l->tables++;
 	for (uint32_t i = 0; i < (count + 1) / 2; i++)

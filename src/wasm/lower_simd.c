@@ -4,7 +4,7 @@
 static void lower_vector_const(struct lowering *l)
 {
 	uint64_t low = read_fixed(&l->reader, 8), high = read_fixed(&l->reader, 8);
-	emit(l, control_steps.const128, push_result(l, VALTYPE_V128), 0, 0, 0);
+	emit(l, control_steps.constant[KIND_V128], push_result(l, VALTYPE_V128), 0, 0, 0);
 	emit_word(l, low);
 	emit_word(l, high);
 }

@@ -30,12 +30,18 @@ static uint32_t emit_step(struct lowering *l, handler *handler, union word opera
 	uint32_t at = l->word_count;
 	if (l->seeking && at <= l->wanted_word)
 		l->found_offset = l->opcode_offset;
-	if (GROW(l, starts, start_count, start_capacity))
-		l->starts[l->start_count++] = at;
+	if (GROW(l, steps, step_count, step_capacity))
+		l->steps[l->step_count++] = (struct lowered_step){ at, UINT32_MAX };
 	emit_word(l, (uint64_t)(uintptr_t)handler);
 	emit_word(l, operands.value);
 	l->last = (struct last_step){ .valid = true, .at = at };
 	return at;
+}
+
+void free_behind(struct lowering *l)
+{
+	if (l->step_count)
+		l->steps[l->step_count - 1].free = l->next_slot;
 }
 
 uint32_t emit(struct lowering *l, handler *handler, uint32_t a, uint32_t b, uint32_t c, uint32_t d)
@@ -104,24 +110,12 @@ struct value pop(struct lowering *l)
 	return value;
 }
 
-handler *copy_handler(uint8_t type)
-{
-	switch (type) {
-	case VALTYPE_I32:
-	case VALTYPE_F32: return control_steps.copy32;
-	case VALTYPE_V128: return control_steps.copy128;
-	default: return control_steps.copy64;
-	}
-}
-
 static void emit_const(struct lowering *l, uint8_t type, uint32_t slot, uint64_t constant)
 {
-	if (type == VALTYPE_I32 || type == VALTYPE_F32) {
-		emit_imm(l, control_steps.const32, slot, 0, (uint32_t)constant);
-		return;
-	}
-	emit_imm(l, control_steps.const64, slot, 0, 0);
-	emit_word(l, constant);
+	enum kind kind = kind_of(type);
+	emit_imm(l, control_steps.constant[kind], slot, 0, (uint32_t)constant);
+	if (kind != KIND_I32)
+		emit_word(l, constant);
 }
 
 void move_to(struct lowering *l, const struct value *value, uint32_t slot)
@@ -130,7 +124,7 @@ void move_to(struct lowering *l, const struct value *value, uint32_t slot)
 	if (value->kind == VALUE_CONST)
 		emit_const(l, value->type, slot, value->constant);
 	else if (from != slot)
-		emit(l, copy_handler(value->type), slot, from, 0, 0);
+		emit(l, control_steps.copy[kind_of(value->type)], slot, from, 0, 0);
 }
 
 void go_home(struct lowering *l, struct value *value)

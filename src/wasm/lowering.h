@@ -8,6 +8,7 @@
 #pragma once
 
 #include "base/buf.h"
+#include "wasm/compile.h"
 #include "wasm/reader.h"
 #include "wasm/steps.h"
 
@@ -60,8 +61,8 @@ struct lowering {
 
 	union word *words;
 	uint32_t word_count, word_capacity;
-	uint32_t *starts;         /* the words of the steps */
-	uint32_t start_count, start_capacity;
+	struct lowered_step *steps;
+	uint32_t step_count, step_capacity;
 	struct value *values;
 	uint32_t value_count, value_capacity;
 	struct label *labels;
@@ -86,6 +87,7 @@ struct lowering {
 uint32_t emit(struct lowering *l, handler *handler, uint32_t a, uint32_t b, uint32_t c, uint32_t d); /* returns the word */
 uint32_t emit_imm(struct lowering *l, handler *handler, uint32_t a, uint32_t b, uint32_t imm);
 void emit_word(struct lowering *l, uint64_t value);
+void free_behind(struct lowering *l); /* the last step is the last that reads what is not on the stack any more */
 void fence(struct lowering *l); /* control may arrive here */
 struct value *push(struct lowering *l, uint8_t type);
 uint32_t push_result(struct lowering *l, uint8_t type); /* of the step about to be emitted; returns its slot */
@@ -97,7 +99,6 @@ void move_to(struct lowering *l, const struct value *value, uint32_t slot);
 void push_local(struct lowering *l, uint8_t type, uint32_t slot);
 void settle_local(struct lowering *l, uint32_t slot); /* before the local is written: its values go home */
 void settle(struct lowering *l); /* all values that are in locals go home */
-handler *copy_handler(uint8_t type);
 
 /* lower_control.c */
 void lower_control(struct lowering *l, uint32_t opcode);

@@ -1,16 +1,24 @@
 #!/usr/bin/env python3
-"""Writes the table of stencils, as C, from the object files that handlers were compiled to: stencils.py OUTPUT OBJECT...
+"""Writes the table of stencils, as C: stencils.py OUTPUT TEXT... OBJECT...
 
-Every function `stencil_NAME` has a section of its own. Its bytes are taken as they are, its relocations become holes. A jump at the very
-end to what comes next is dropped, and a branch over a last jump is turned around. A function that needs something from outside, such as
-memmove, is left out: such a step is run by the interpreter's handler. docs/engine.md says what the holes are.
+The texts are what stencil_text.py reads, the objects what handlers and their variants were compiled to. Every function `stencil_NAME` has a
+section of its own. Its bytes are taken as they are, its relocations become holes. A jump at the very end to what comes next is dropped, and
+a branch over a last jump is turned around. A variant's bytes are compared with those of the same variant in other registers: the fields
+where a register's number is are known by that, and a variant that differs in anything else is left out, as is a function that needs
+something from outside, such as memmove: such a step is run by the interpreter's handler. docs/engine.md says what the holes are.
 """
 
+import re
 import struct
 import sys
 
+from stencil_text import OPERANDS, ROUNDS, handlers, place
+
 PC32, PLT32, R32, R32S = 2, 4, 10, 11
 RELATIVE = {PC32: True, PLT32: True, R32: False, R32S: False}
+# The low three bits of the registers' numbers in machine code, in the order of STATE in stencil.h; the bit above is the same in all.
+CODES = {"r": (6, 7, 0, 1, 3), "f": (0, 1, 2, 3, 4, 5, 6, 7)}
+FLAGS = "barrier", "branches", "goes_on", "offset"
 
 
 class Object:
@@ -43,9 +51,23 @@ def last_jump(code, holes, target):
     return len(code) >= 5 and code[-5] == 0xE9 and holes and holes[-1][:2] == (len(code) - 4, target)
 
 
+def turn_exit(code, holes):
+    """A short branch to the jump behind all becomes a branch to where that jump goes, if there is no other branch."""
+    exit = len(code) - 5
+    if len(holes) < 2 or not last_jump(code, holes, holes[-1][1]) or not last_jump(code[:exit], holes[:-1], "NEXT"):
+        return code, holes
+    branches = [at for at in range(exit) if code[at] & 0xF0 == 0x70 or code[at] in (0xE3, 0xEB)]
+    if len(branches) != 1 or branches[0] + 2 + code[branches[0] + 1] != exit or any(h[0] - 3 < branches[0] < h[0] + 4 for h in holes):
+        return code, holes
+    at, (_, target, relative, addend) = branches[0], holes[-1]
+    turned = code[:at] + bytes([0x0F, code[at] + 0x10, 0, 0, 0, 0]) + code[at + 2 : exit]
+    moved = [(h[0] + 4 * (h[0] > at), *h[1:]) for h in holes[:-1]]
+    return turned, sorted([*moved, (at + 2, target, relative, addend)])
+
+
 def tighten(code, holes):
     """Falls through to what comes next, instead of jumping there."""
-    holes = sorted(holes)
+    code, holes = turn_exit(code, sorted(holes))
     if last_jump(code, holes, "NEXT"):
         return code[:-5], holes[:-1]
     over = len(code) - 11
@@ -56,10 +78,28 @@ def tighten(code, holes):
     return code, holes
 
 
+def fields(codes, values):
+    """Where a register's number is in the machine codes of a variant, as (byte, shift, operand); None if they differ elsewhere."""
+    found = []
+    for at, column in enumerate(zip(*codes)):
+        if len(set(column)) == 1:
+            continue
+        rest = [0xFF] * len(column)
+        for shift in 0, 3:
+            numbers = tuple(byte >> shift & 7 for byte in column)
+            if numbers in values:
+                found.append((at, shift, values[numbers]))
+                rest = [mask & ~(7 << shift) for mask in rest]
+        if len({byte & mask for byte, mask in zip(column, rest)}) != 1:
+            return None
+    return found
+
+
 class Table:
-    def __init__(self):
+    def __init__(self, found):
+        self.handlers = found
         self.constants = b""
-        self.stencils = {}
+        self.code, self.holes, self.fields, self.stencils, self.sets = b"", [], [], [], []
 
     def constant(self, obj, placed, section):
         """Where the section's constants are among all."""
@@ -79,43 +119,93 @@ class Table:
             return offset, "CONSTANT", RELATIVE[kind], addend + value + self.constant(obj, placed, section)
         return None
 
-    def add(self, obj):
-        placed = {}
+    def functions(self, obj):
+        """Bytes and holes of all that is complete in an object."""
+        placed, found = {}, {}
         for section, name in enumerate(obj.names):
-            if not name.startswith(".text.stencil_"):
-                continue
-            relocations = obj.relocations.get(section, [])
-            holes = [self.hole(obj, placed, at, symbol, kind, addend) for at, kind, symbol, addend in relocations]
-            if None not in holes:
-                self.stencils[name[14:]] = tighten(obj.contents[section], holes)
+            if name.startswith(".text.stencil_"):
+                relocations = obj.relocations.get(section, [])
+                holes = [self.hole(obj, placed, at, symbol, kind, addend) for at, kind, symbol, addend in relocations]
+                if None not in holes:
+                    found[name[14:]] = tighten(obj.contents[section], holes)
+        return found
+
+    def add(self, key, code, holes, found=()):
+        operands = sum(1 << at for at in range(4) if key[at] in "RA")
+        tied = max(key.find("A"), 0)
+        self.stencils.append((operands | tied << 4, len(self.code), len(self.holes), len(self.fields), len(code), len(holes), len(found)))
+        self.code += code
+        self.holes += holes
+        self.fields += found
+
+    def add_variant(self, functions, handler, key):
+        turns = range(len(ROUNDS["r"]))
+        written = [functions.get(f"{handler.name}__{key.replace('-', '_')}{turn}") for turn in turns]
+        if None in written or len({(len(code), tuple(hole[:3] for hole in holes)) for code, holes in written}) != 1:
+            return
+        values = {}
+        for at, letter in enumerate(OPERANDS):
+            if key[at] == "R":
+                kind = place(handler.values[letter][1])
+                values[tuple(CODES[kind][ROUNDS[kind][turn][at]] for turn in turns)] = at
+        found = fields([code for code, _ in written], values)
+        if found is not None:
+            self.add(key, *written[0], found)
+
+    def add_objects(self, objects):
+        functions = {}
+        for obj in objects:
+            functions.update(self.functions(obj))
+        self.add("----", *functions["far"])
+        for handler in self.handlers:
+            if handler.name != "far" and handler.name in functions:
+                first = len(self.stencils)
+                self.add("----", *functions[handler.name])
+                for key in handler.variants():
+                    self.add_variant(functions, handler, key)
+                self.sets.append((handler, first, len(self.stencils) - first))
 
     def write(self, out):
-        code, holes, rows = b"", [], []
-        names = sorted(self.stencils, key=lambda name: (name != "far", name))
-        for name in names:
-            body, wanted = self.stencils[name]
-            handler = "NULL" if name == "far" else f"step_{name}"
-            rows.append(f"\t{{ {handler}, {len(code)}, {len(holes)}, {len(body)}, {len(wanted)} }},\n")
-            code += body
-            holes += wanted
         out.write("/* Made by stencils.py. */\n")
-        out.writelines(f"extern handler step_{name};\n" for name in names if name != "far")
-        for title, data in ("stencil_code", code), ("stencil_constants", self.constants or b"\0"):
+        out.writelines(f"extern handler step_{handler.name};\n" for handler, _, _ in self.sets)
+        for title, data in ("stencil_code", self.code), ("stencil_constants", self.constants or b"\0"):
             out.write(f"static const uint8_t {title}[{len(data)}] = {{\n")
             out.writelines("\t" + "".join(f"{byte}," for byte in data[i : i + 32]) + "\n" for i in range(0, len(data), 32))
             out.write("};\n")
-        out.write("static const struct hole stencil_holes[] = {\n")
-        out.writelines(f"\t{{ {at}, HOLE_{kind}, {str(relative).lower()}, {addend} }},\n" for at, kind, relative, addend in holes)
-        out.write("};\nstatic const struct stencil stencils[] = {\n")
-        out.writelines(rows)
-        out.write("};\n")
+        rows = {
+            "uint8_t register_codes[]": [(*CODES["r"], *CODES["f"])],
+            "struct hole stencil_holes[]": [(at, f"HOLE_{kind}", int(relative), addend) for at, kind, relative, addend in self.holes],
+            "struct field stencil_fields[]": self.fields,
+            "struct stencil stencils[]": self.stencils,
+            "struct stencil_set stencil_sets[]": [self.row(*entry) for entry in self.sets],
+        }
+        for title, lines in rows.items():
+            nested = title.startswith("struct")
+            out.write(f"static const {title} = {{\n")
+            out.writelines("\t" + ("{ %s }" if nested else "%s") % ", ".join(map(str, line)) + ",\n" for line in lines)
+            out.write("};\n")
+
+    @staticmethod
+    def row(handler, first, count):
+        operands = []
+        for letter in OPERANDS:
+            written, width = handler.values.get(letter, (False, None))
+            operands.append("OPERAND_VECTOR" if letter in handler.vectors else f"OPERAND_{'WRITE' if written else 'READ'} | WIDTH_{width}" if width else "0")
+        flags = " | ".join(f"STENCIL_{flag.upper()}" for flag in FLAGS if getattr(handler, flag)) or "0"
+        return f"step_{handler.name}", first, count, f"{{ {', '.join(operands)} }}", flags
 
 
-def main(output, *objects):
-    table = Table()
-    for path in objects:
+def main(output, *inputs):
+    found, objects = [], []
+    for path in inputs:
         with open(path, "rb") as file:
-            table.add(Object(file.read()))
+            data = file.read()
+        if data.startswith(b"\x7fELF"):
+            objects.append(Object(data))
+        else:
+            found += handlers(data.decode())
+    table = Table(found)
+    table.add_objects(objects)
     with open(output, "w", encoding="utf-8") as out:
         table.write(out)
 

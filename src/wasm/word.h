@@ -25,14 +25,14 @@
 
 #ifdef STENCILS
 #include "wasm/stencil.h" /* the same for machine code that is copied */
-#else
+#elif !defined STENCIL_TEXT /* where they stay as they are written, for stencils.py to read */
 
 #if TAIL_CALLS
 
 /* The state of the machine travels in registers, from handler to handler. */
 #define STATE                                                                                                       \
-	struct store *store, const union word *pc __attribute__((unused)), uint64_t *frame __attribute__((unused)), \
-		uint8_t *mem __attribute__((unused)), uint64_t mem_size __attribute__((unused)), uint64_t count
+	struct store *store, uint64_t *frame __attribute__((unused)), const union word *pc __attribute__((unused)), \
+		uint64_t mem_size __attribute__((unused)), uint8_t *mem __attribute__((unused)), uint64_t count
 typedef void handler(STATE) __attribute__((preserve_none));
 #define HANDLER(name)        \
 	handler step_##name; \
@@ -43,7 +43,7 @@ typedef void handler(STATE) __attribute__((preserve_none));
 #define MEM        mem
 #define MEM_SIZE   mem_size
 #define COUNT      count
-#define DISPATCH() __attribute__((musttail)) return PC->handler(store, pc, frame, mem, mem_size, count)
+#define DISPATCH() __attribute__((musttail)) return PC->handler(store, frame, pc, mem_size, mem, count)
 #define LEAVE()    return
 
 #else
@@ -77,8 +77,9 @@ typedef bool handler(struct machine *machine); /* false: leave */
 		PC = (where); \
 		DISPATCH();   \
 	} while (0)
-#define NEXT(words) GO(PC + (words))
-#define BRANCH()    GO(PC + IMM)
+#define GO_WITHIN(where) GO(where) /* the same function */
+#define NEXT(words)      GO(PC + (words))
+#define BRANCH()         GO(PC + IMM)
 
 #define TRAP(kind)             FAIL(kind)
 
@@ -93,7 +94,9 @@ typedef bool handler(struct machine *machine); /* false: leave */
 #define SET(type, slot, value) (*(type *)SLOT_AT(slot) = (value))
 /* ... and what is no slot. */
 #define NUMBER(operand)        (operand)
+#define SHORT(operand)         ((int16_t)(operand))
 #define IMM                    (PC[1].imm)
+#define OFFSET                 (PC[1].offset)
 
 #define STEP(name) step_##name
 
@@ -112,6 +115,8 @@ union word {
 		};
 	};
 	uint64_t value;
+	float f32;
+	double f64;
 	void *pointer;
 };
 _Static_assert(sizeof(union word) == 8, "a word is eight bytes");
