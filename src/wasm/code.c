@@ -94,6 +94,15 @@ bool code_text(struct code *code, size_t size, uint8_t **ret_write, uint8_t **re
 	return true;
 }
 
+bool code_contains(const struct code *code, const void *address)
+{
+	for (const struct chunk *chunk = code->texts; chunk; chunk = chunk->next) {
+		if ((uintptr_t)address - (uintptr_t)chunk->run < chunk->used)
+			return true;
+	}
+	return false;
+}
+
 enum err code_create(struct code **ret_code)
 {
 	struct code *code = calloc(1, sizeof *code);

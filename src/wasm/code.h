@@ -20,3 +20,6 @@ void *code_data(struct code *code, size_t size);
 
 /* Room for code: where to write it, and where it will run. */
 bool code_text(struct code *code, size_t size, uint8_t **ret_write, uint8_t **ret_run);
+
+/* Whether it is machine code that is there. */
+bool code_contains(const struct code *code, const void *address);

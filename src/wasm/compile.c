@@ -4,6 +4,7 @@
 
 #ifdef COMPILED_TIER
 
+#include "wasm/fault.h"
 #include "wasm/registers.h"
 
 /* What a trap's exit leads to. */
@@ -29,7 +30,7 @@ struct compiling {
 	union word *words;    /* as kept */
 	union word *far;      /* the next free word for an address */
 	uint8_t *write, *run;
-	uint32_t size, exits; /* the code with the exits of traps, and up to them */
+	uint32_t size, exits; /* of the code with the exits behind it; where the next exit goes */
 };
 
 enum err tier_create(struct tier **ret_tier)
@@ -41,6 +42,7 @@ enum err tier_create(struct tier **ret_tier)
 	struct tier *tier = calloc(1, sizeof *tier);
 	if (!tier)
 		return err_nomem();
+	fault_install();
 	enum err err = code_create(&tier->code);
 	if (!err) {
 		tier->constants = code_data(tier->code, stencil_constants_size);
@@ -65,10 +67,15 @@ void tier_destroy(struct tier *tier)
 	free(tier);
 }
 
+bool tier_contains(const struct tier *tier, const void *address)
+{
+	return code_contains(tier->code, address);
+}
+
 static void fill(uint8_t *at, const struct hole *hole, uint64_t run, uint64_t value)
 {
 	uint32_t bits = (uint32_t)(value + (uint64_t)(int64_t)hole->addend - (hole->relative ? run : 0));
-	memcpy(at, &bits, sizeof bits);
+	memcpy(at, &bits, hole->kind == HOLE_IMM8 || hole->kind == HOLE_SHORT_B8 ? 1 : sizeof bits);
 }
 
 /* A step that leaves by way of a word with an address. */
@@ -83,47 +90,71 @@ static void emit_far(struct compiling *c, uint32_t offset, const union word *pc,
 	}
 }
 
+/* Where a piece is: its cold part is among the exits. */
+struct place {
+	uint32_t offset, cold;
+};
+
+static uint32_t place_of(const struct place *place, const struct stencil *stencil, uint32_t at)
+{
+	return at < stencil->size ? place->offset + at : place->cold + at - stencil->size;
+}
+
+static uint64_t exit_of(struct compiling *c, const union word *pc, uint32_t trap)
+{
+	uint32_t exit = c->exits;
+	emit_far(c, exit, pc, c->tier->traps + trap);
+	c->exits += stencil_far->size;
+	return exit;
+}
+
 /* What a hole of a piece, whose step is at `pc`, is filled with. */
-static uint64_t value_of(struct compiling *c, const struct hole *hole, const struct piece *piece, const union word *pc, uint32_t offset)
+static uint64_t value_of(struct compiling *c, const struct hole *hole, const struct piece *piece, const union word *pc,
+	const struct place *place)
 {
 	switch ((enum hole_kind)hole->kind) {
 	case HOLE_A: return (uint64_t)(piece->moves ? piece->slot : pc[1].a) * 8;
 	case HOLE_B: return (uint64_t)(piece->moves ? piece->slot : pc[1].b) * 8;
 	case HOLE_C: return (uint64_t)pc[1].c * 8;
 	case HOLE_D: return (uint64_t)pc[1].d * 8;
-	case HOLE_SHORT_B: return (uint64_t)(int64_t)(int16_t)pc[1].b;
+	case HOLE_SHORT_B:
+	case HOLE_SHORT_B8: return (uint64_t)(int64_t)(int16_t)pc[1].b;
 	case HOLE_IMM:
+	case HOLE_IMM8:
 	case HOLE_OFFSET: return pc[1].offset;
 	case HOLE_PC: return (uint64_t)(uintptr_t)pc;
 	case HOLE_CONSTANT: return (uint64_t)(uintptr_t)c->tier->constants;
-	case HOLE_NEXT: return (uint64_t)(uintptr_t)(c->run + offset + piece->stencil->size);
-	case HOLE_TAKEN: return (uint64_t)(uintptr_t)(c->run + c->offsets[pc - c->words + pc[1].imm]);
 	default: break;
 	}
-	uint32_t exit = c->exits;
-	emit_far(c, exit, pc, c->tier->traps + (hole->kind - FIRST_TRAP));
-	c->exits += stencil_far->size;
-	return (uint64_t)(uintptr_t)(c->run + exit);
+	uint64_t offset = hole->kind == HOLE_NEXT ? place->offset + piece->stencil->size
+		: hole->kind == HOLE_TAKEN        ? c->offsets[pc - c->words + pc[1].imm]
+		: hole->kind == HOLE_COLD         ? place->cold
+						  : exit_of(c, pc, hole->kind - FIRST_TRAP);
+	return (uint64_t)(uintptr_t)c->run + offset;
 }
 
 static void emit_piece(struct compiling *c, const struct piece *piece, uint32_t offset)
 {
 	const struct stencil *stencil = piece->stencil;
 	const union word *pc = c->words + c->lowered->steps[piece->step].word;
-	uint8_t *code = c->write + offset;
+	struct place place = { offset, c->exits };
 	if (stencil == stencil_far) {
 		c->far->handler = c->lowered->words[c->lowered->steps[piece->step].word].handler;
 		emit_far(c, offset, pc, c->far++);
 		return;
 	}
-	memcpy(code, stencil_bytes + stencil->code, stencil->size);
+	memcpy(c->write + offset, stencil_bytes + stencil->code, stencil->size);
+	memcpy(c->write + place.cold, stencil_bytes + stencil->code + stencil->size, stencil->cold);
+	c->exits += stencil->cold;
 	for (uint32_t i = 0; i < stencil->field_count; i++) {
 		const struct field *field = &stencil_field_list[stencil->fields + i];
-		code[field->at] = (uint8_t)((code[field->at] & ~(7 << field->shift)) | piece->registers[field->operand] << field->shift);
+		uint8_t *at = c->write + place_of(&place, stencil, field->at);
+		*at = (uint8_t)((*at & ~(7 << field->shift)) | piece->registers[field->operand] << field->shift);
 	}
 	for (uint32_t i = 0; i < stencil->hole_count; i++) {
 		const struct hole *hole = &stencil_hole_list[stencil->holes + i];
-		fill(code + hole->at, hole, (uint64_t)(uintptr_t)(c->run + offset + hole->at), value_of(c, hole, piece, pc, offset));
+		uint32_t at = place_of(&place, stencil, hole->at);
+		fill(c->write + at, hole, (uint64_t)(uintptr_t)(c->run + at), value_of(c, hole, piece, pc, &place));
 	}
 }
 
@@ -140,11 +171,12 @@ static bool lay_out(struct compiling *c, uint32_t *ret_far)
 		const struct stencil *stencil = c->pieces.items[i].stencil;
 		size += stencil->size;
 		far += stencil == stencil_far;
+		exits += stencil->cold;
 		for (uint32_t j = 0; j < stencil->hole_count; j++)
-			exits += stencil_hole_list[stencil->holes + j].kind >= FIRST_TRAP;
+			exits += stencil_hole_list[stencil->holes + j].kind >= FIRST_TRAP ? stencil_far->size : 0;
 	}
 	c->exits = (uint32_t)size;
-	size += exits * stencil_far->size;
+	size += exits;
 	c->size = (uint32_t)size;
 	*ret_far = (uint32_t)far;
 	return size <= INT32_MAX;
@@ -182,6 +214,12 @@ const union word *tier_compile(struct tier *tier, const struct lowered *lowered)
 }
 
 #else
+
+bool tier_contains(const struct tier *tier, const void *address)
+{
+	(void)tier, (void)address;
+	return false;
+}
 
 enum err tier_create(struct tier **ret_tier)
 {

@@ -19,11 +19,15 @@ struct lowered {
 	const struct lowered_step *steps;
 	uint32_t step_count;
 	uint32_t local_slots;
+	bool guarded; /* the memory that it accesses */
 };
 
 /* ERR_UNSUPPORTED where this build or this host has none. */
 enum err tier_create(struct tier **ret_tier);
 void tier_destroy(struct tier *tier);
+
+/* Whether the tier's machine code is at this address. */
+bool tier_contains(const struct tier *tier, const void *address);
 
 /* Keeps the words and compiles them. Gives the kept words, whose steps lead to machine code; NULL when there is no room for more: then the
  * function is interpreted. */

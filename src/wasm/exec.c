@@ -1,13 +1,16 @@
 /* Calls from the host into guests, traps, and the stack as others see it. */
 #include "wasm/exec.h"
 
+#include "wasm/fault.h"
 #include "wasm/steps.h"
 
 #if TAIL_CALLS
 void exec_run(struct store *store, const union word *pc, uint64_t *frame)
 {
+	struct store *outer = fault_watch(store);
 	store->memory_size = store->memory->size;
 	pc->handler(store, frame, pc, store->memory->size, store->memory->base, store->count);
+	fault_watch(outer);
 }
 #else
 void exec_run(struct store *store, const union word *pc, uint64_t *frame)

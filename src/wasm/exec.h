@@ -103,6 +103,7 @@ struct store {
 	struct func bottom;            /* of the first activation, which nothing returns from */
 	struct memory no_memory;
 	struct tier *tier;             /* that compiles functions; NULL: they are interpreted */
+	const void *fault;             /* the machine code whose access to guarded memory failed */
 
 	struct canonical_types types;
 	struct instance *instances;

@@ -1,32 +1,25 @@
-/*
- * Loads and stores. The interpreter compares every address with the memory's size: the sum cannot overflow, since address and offset have
- * 32 bits each.
- */
+/* Loads and stores. */
 #include "wasm/steps.h"
 
 /* a = the value at slot b plus the constant offset. */
-#define LOAD(name, result, type)                                   \
-	HANDLER(name##_slots)                                      \
-	{                                                          \
-		uint64_t at = (uint64_t)GET(uint32_t, B) + OFFSET; \
-		if (unlikely(at + sizeof(type) > MEM_SIZE))        \
-			TRAP(TRAP_OUT_OF_BOUNDS_MEMORY_ACCESS);    \
-		type value;                                        \
-		memcpy(&value, MEM + at, sizeof value);            \
-		SET(result, A, (result)value);                     \
-		NEXT(2);                                           \
+#define LOAD(name, result, type)                        \
+	HANDLER(name##_slots)                           \
+	{                                               \
+		ADDRESS(at, B, sizeof(type));           \
+		type value;                             \
+		memcpy(&value, MEM + at, sizeof value); \
+		SET(result, A, (result)value);          \
+		NEXT(2);                                \
 	}
 
 /* Slot a plus the constant offset: the value of slot b, or its low bits. */
-#define STORE(name, type, from)                                    \
-	HANDLER(name##_slots)                                      \
-	{                                                          \
-		uint64_t at = (uint64_t)GET(uint32_t, A) + OFFSET; \
-		if (unlikely(at + sizeof(type) > MEM_SIZE))        \
-			TRAP(TRAP_OUT_OF_BOUNDS_MEMORY_ACCESS);    \
-		type value = (type)GET(from, B);                   \
-		memcpy(MEM + at, &value, sizeof value);            \
-		NEXT(2);                                           \
+#define STORE(name, type, from)                         \
+	HANDLER(name##_slots)                           \
+	{                                               \
+		ADDRESS(at, A, sizeof(type));           \
+		type value = (type)GET(from, B);        \
+		memcpy(MEM + at, &value, sizeof value); \
+		NEXT(2);                                \
 	}
 
 #define LOADS(X)                            \

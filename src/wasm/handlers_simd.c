@@ -104,12 +104,6 @@ SSSE3 HANDLER(i8x16_shuffle_ssse3)
 }
 #endif
 
-/* Where slot `slot` plus the constant offset points, if `size` bytes are there. */
-#define ADDRESS(name, slot, size)                                     \
-	uint64_t name = (uint64_t)GET(uint32_t, slot) + PC[1].offset; \
-	if (unlikely(name + (size) > MEM_SIZE))                       \
-	TRAP(TRAP_OUT_OF_BOUNDS_MEMORY_ACCESS)
-
 /* a = what `result` makes of the loaded `value`, at slot b plus the constant offset. */
 #define LOAD(name, type, result)                        \
 	HANDLER(name##_slots)                           \

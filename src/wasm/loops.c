@@ -46,9 +46,9 @@ static void note_target(struct plan *p, uint32_t target)
 	p->loops[p->loop_at[target]].end = p->step;
 }
 
-static const struct stencil_set *set_for(const union word *word)
+static const struct stencil_set *set_for(const union word *word, bool guarded)
 {
-	const struct stencil_set *set = stencil_set_of(word->handler);
+	const struct stencil_set *set = stencil_set_of(word->handler, guarded);
 	return set && set->flags & STENCIL_OFFSET && word[1].offset > STENCIL_OFFSET_MAX ? NULL : set;
 }
 
@@ -58,7 +58,7 @@ void loops_survey(struct plan *p)
 	for (uint32_t i = 0; i < lowered->step_count; i++) {
 		p->loop_at[i] = NONE;
 		p->step_at[lowered->steps[i].word] = i;
-		p->sets[i] = set_for(lowered->words + lowered->steps[i].word);
+		p->sets[i] = set_for(lowered->words + lowered->steps[i].word, lowered->guarded);
 	}
 	for (p->step = 0; p->step < lowered->step_count; p->step++)
 		each_target(p, p->step, note_target);

@@ -434,7 +434,8 @@ static enum err translate(struct lowering *l)
 static const union word *keep(struct func *func, const struct lowering *l)
 {
 	struct tier *tier = func->instance->store->tier;
-	struct lowered lowered = { l->words, l->word_count, l->steps, l->step_count, func->local_slots };
+	struct lowered lowered = { l->words, l->word_count, l->steps, l->step_count, func->local_slots,
+		instance_main_memory(func->instance)->guarded };
 	const union word *compiled = tier ? tier_compile(tier, &lowered) : NULL;
 	if (compiled)
 		return compiled;
@@ -469,4 +470,16 @@ uint32_t lower_offset_of(struct func *func, const union word *pc)
 		offset = l.found_offset;
 	finish(&l);
 	return offset;
+}
+
+const union word *lower_step_of(struct func *func, const void *address)
+{
+	struct lowering l = { 0 };
+	const union word *found = func->code;
+	if (start(&l, func) == ERR_NONE && translate(&l) == ERR_NONE) {
+		for (uint32_t i = 0; i < l.step_count && (uintptr_t)func->code[l.steps[i].word].pointer <= (uintptr_t)address; i++)
+			found = func->code + l.steps[i].word;
+	}
+	finish(&l);
+	return found;
 }

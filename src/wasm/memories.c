@@ -5,6 +5,14 @@
 
 #include "wasm/exec.h"
 
+/* An address and an offset that is less than 2 GiB, and what is accessed there. */
+static const uint64_t GUARDED_SPACE = ((uint64_t)6 << 30) + WASM_PAGE;
+
+static void *reserve(uint64_t size)
+{
+	return size ? mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0) : NULL;
+}
+
 enum err memory_init_pages(struct store *store, struct memory *memory, struct memtype type)
 {
 	uint64_t limit = store->limits.memory_pages;
@@ -15,12 +23,14 @@ enum err memory_init_pages(struct store *store, struct memory *memory, struct me
 		return err_set(ERR_LIMIT, "the module wants a memory of %llu pages; the limit is %llu", (unsigned long long)type.limits.min,
 			(unsigned long long)limit);
 	uint64_t size = type.limits.min * WASM_PAGE;
-	/* Address space for all that it may grow to; where that cannot be had, for what it has, and growth will move it. */
-	memory->reserved = memory->max_pages * WASM_PAGE;
-	void *base = memory->reserved ? mmap(NULL, memory->reserved, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0) : NULL;
-	if (base == MAP_FAILED) {
-		memory->reserved = size;
-		base = size ? mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0) : NULL;
+	/* For compiled code, address space for all that it may touch; or else for all that the memory may grow to; where that cannot be
+	 * had, for what it has, and growth will move it. */
+	uint64_t sizes[] = { store->tier ? GUARDED_SPACE : 0, memory->max_pages * WASM_PAGE, size };
+	void *base = MAP_FAILED;
+	for (size_t i = store->tier ? 0 : 1; i < 3 && base == MAP_FAILED; i++) {
+		base = reserve(sizes[i]);
+		memory->reserved = sizes[i];
+		memory->guarded = i == 0 && base != MAP_FAILED;
 	}
 	if (base == MAP_FAILED || (size && mprotect(base, size, PROT_READ | PROT_WRITE) != 0)) {
 		int errnum = errno;

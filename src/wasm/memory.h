@@ -20,6 +20,7 @@ struct memory {
 	/* What follows is the engine's own. */
 	struct memory *next; /* of the store */
 	uint64_t reserved;   /* bytes of address space */
+	bool guarded;        /* as far as any access of compiled code reaches */
 	uint64_t type_min, type_max; /* pages, as declared; type_max UINT64_MAX when there is none */
 };
 

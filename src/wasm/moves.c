@@ -24,7 +24,7 @@ void put(struct plan *p, struct piece piece)
 static void move(struct plan *p, int at, uint32_t slot, uint32_t width, bool load)
 {
 	static const uint8_t kinds[] = { KIND_I32, KIND_I64, KIND_F32, KIND_F64 };
-	const struct stencil_set *set = stencil_set_of(control_steps.copy[kinds[width / WIDTH_32 - 1]]);
+	const struct stencil_set *set = stencil_set_of(control_steps.copy[kinds[width / WIDTH_32 - 1]], false);
 	uint8_t number = stencil_register_codes[at];
 	put(p,
 		(struct piece){

@@ -17,9 +17,14 @@ typedef double register_double __attribute__((vector_size(16)));
 		uint64_t r2, uint64_t r3, uint64_t r4, register_float f0, register_float f1, register_float f2, register_float f3,    \
 		register_float f4, register_float f5, register_float f6, register_float f7
 typedef void handler(STATE) __attribute__((preserve_none));
-#define HANDLER(name)           \
-	handler stencil_##name; \
-	__attribute__((preserve_none)) void stencil_##name(STATE)
+#ifdef GUARDED
+#define STEP(name) guarded_##name
+#else
+#define STEP(name) stencil_##name
+#endif
+#define HANDLER(name)       \
+	handler STEP(name); \
+	__attribute__((preserve_none)) void STEP(name)(STATE)
 
 /* The holes: slots as bytes from the frame, constants, the address of the step's words, that of a table of addresses outside. */
 extern char hole_a[], hole_b[], hole_c[], hole_d[], hole_short_b[], hole_imm[], hole_offset[], hole_pc[], hole_far[];
@@ -85,5 +90,3 @@ extern handler hole_next, hole_taken, hole_TRAP_UNREACHABLE, hole_TRAP_INTEGER_D
 #define SHORT(operand)  ((int32_t)(uintptr_t)hole_short_b)
 #define IMM             ((int32_t)(uintptr_t)hole_imm)
 #define OFFSET          ((uintptr_t)hole_offset)
-
-#define STEP(name) stencil_##name

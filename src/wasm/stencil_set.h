@@ -10,12 +10,15 @@ enum hole_kind {
 	HOLE_D,
 	HOLE_SHORT_B,  /* constants */
 	HOLE_IMM,
+	HOLE_SHORT_B8, /* the low byte of one */
+	HOLE_IMM8,
 	HOLE_OFFSET,   /* the same as IMM, but not negative */
 	HOLE_PC,       /* the step's words */
 	HOLE_FAR,      /* a word that holds an address */
 	HOLE_CONSTANT, /* among the stencils' constants */
 	HOLE_NEXT,     /* the next step */
 	HOLE_TAKEN,    /* where the step branches to */
+	HOLE_COLD,     /* the part of the stencil that is out of the way */
 #define TRAP_HOLE(name) HOLE_TRAP_##name,
 #define TRAPS(X)                         \
 	X(UNREACHABLE)                   \
@@ -31,7 +34,7 @@ enum hole_kind {
 	X(INTERRUPTED)
 	TRAPS(TRAP_HOLE) HOLES
 };
-enum { FIRST_TRAP = HOLE_TAKEN + 1 };
+enum { FIRST_TRAP = HOLE_COLD + 1 };
 
 struct hole {
 	uint16_t at;
@@ -52,7 +55,7 @@ enum { KEY_TIE = 4 };
 struct stencil {
 	uint8_t key;
 	uint32_t code, holes, fields; /* where they begin */
-	uint16_t size;
+	uint16_t size, cold; /* of what stands where the step is, and of what follows it in the table but is out of the way */
 	uint8_t hole_count, field_count;
 };
 
@@ -96,8 +99,8 @@ extern const size_t stencil_constants_size;
 /* The stencil for steps that have none of their own, which the interpreter's handler is to run. */
 extern const struct stencil *const stencil_far;
 
-/* NULL: such a step is far. */
-const struct stencil_set *stencil_set_of(handler *handler);
+/* NULL: such a step is far. For a guarded memory the stencils are those that need not look at its size. */
+const struct stencil_set *stencil_set_of(handler *handler, bool guarded);
 
 /* NULL: there is none for this choice. */
 const struct stencil *stencil_of(const struct stencil_set *set, uint32_t key);

@@ -2,16 +2,16 @@
 """Writes the table of stencils, as C: stencils.py OUTPUT TEXT... OBJECT...
 
 The texts are what stencil_text.py reads, the objects what handlers and their variants were compiled to. Every function `stencil_NAME` has a
-section of its own. Its bytes are taken as they are, its relocations become holes. A jump at the very end to what comes next is dropped, and
-a branch over a last jump is turned around. A variant's bytes are compared with those of the same variant in other registers: the fields
-where a register's number is are known by that, and a variant that differs in anything else is left out, as is a function that needs
-something from outside, such as memmove: such a step is run by the interpreter's handler. docs/engine.md says what the holes are.
+section of its own. Its relocations become holes, its bytes are taken but for what stencil_code.py rewrites. A variant's bytes are compared
+with those of the same variant in other registers: the fields where a register's number is are known by that, and a variant that differs in
+anything else is left out, as is a function that needs something from outside, such as memmove: such a step is run by the interpreter's
+handler. docs/engine.md says what the holes are.
 """
 
-import re
 import struct
 import sys
 
+from stencil_code import rewrite
 from stencil_text import OPERANDS, ROUNDS, handlers, place
 
 PC32, PLT32, R32, R32S = 2, 4, 10, 11
@@ -46,38 +46,6 @@ class Object:
         return self.text(strings, fields[0]), fields[3], fields[4]
 
 
-def last_jump(code, holes, target):
-    """Whether the code ends with a jump to the target."""
-    return len(code) >= 5 and code[-5] == 0xE9 and holes and holes[-1][:2] == (len(code) - 4, target)
-
-
-def turn_exit(code, holes):
-    """A short branch to the jump behind all becomes a branch to where that jump goes, if there is no other branch."""
-    exit = len(code) - 5
-    if len(holes) < 2 or not last_jump(code, holes, holes[-1][1]) or not last_jump(code[:exit], holes[:-1], "NEXT"):
-        return code, holes
-    branches = [at for at in range(exit) if code[at] & 0xF0 == 0x70 or code[at] in (0xE3, 0xEB)]
-    if len(branches) != 1 or branches[0] + 2 + code[branches[0] + 1] != exit or any(h[0] - 3 < branches[0] < h[0] + 4 for h in holes):
-        return code, holes
-    at, (_, target, relative, addend) = branches[0], holes[-1]
-    turned = code[:at] + bytes([0x0F, code[at] + 0x10, 0, 0, 0, 0]) + code[at + 2 : exit]
-    moved = [(h[0] + 4 * (h[0] > at), *h[1:]) for h in holes[:-1]]
-    return turned, sorted([*moved, (at + 2, target, relative, addend)])
-
-
-def tighten(code, holes):
-    """Falls through to what comes next, instead of jumping there."""
-    code, holes = turn_exit(code, sorted(holes))
-    if last_jump(code, holes, "NEXT"):
-        return code[:-5], holes[:-1]
-    over = len(code) - 11
-    if last_jump(code, holes, "TAKEN") and over >= 0 and code[over] == 0x0F and code[over + 1] & 0xF0 == 0x80:
-        if len(holes) > 1 and holes[-2][:2] == (over + 2, "NEXT"):
-            turned = code[: over + 1] + bytes([code[over + 1] ^ 1]) + code[over + 2 : over + 6]
-            return turned, holes[:-2] + [(over + 2, "TAKEN", *holes[-2][2:])]
-    return code, holes
-
-
 def fields(codes, values):
     """Where a register's number is in the machine codes of a variant, as (byte, shift, operand); None if they differ elsewhere."""
     found = []
@@ -99,7 +67,8 @@ class Table:
     def __init__(self, found):
         self.handlers = found
         self.constants = b""
-        self.code, self.holes, self.fields, self.stencils, self.sets = b"", [], [], [], []
+        self.code, self.holes, self.fields, self.stencils = b"", [], [], []
+        self.sets = {"stencil": [], "guarded": []}
 
     def constant(self, obj, placed, section):
         """Where the section's constants are among all."""
@@ -123,32 +92,33 @@ class Table:
         """Bytes and holes of all that is complete in an object."""
         placed, found = {}, {}
         for section, name in enumerate(obj.names):
-            if name.startswith(".text.stencil_"):
+            if name.startswith((".text.stencil_", ".text.guarded_")):
                 relocations = obj.relocations.get(section, [])
                 holes = [self.hole(obj, placed, at, symbol, kind, addend) for at, kind, symbol, addend in relocations]
                 if None not in holes:
-                    found[name[14:]] = tighten(obj.contents[section], holes)
+                    found[name[6:]] = rewrite(obj.contents[section], holes)
         return found
 
-    def add(self, key, code, holes, found=()):
+    def add(self, key, code, holes, size, found=()):
         operands = sum(1 << at for at in range(4) if key[at] in "RA")
         tied = max(key.find("A"), 0)
-        self.stencils.append((operands | tied << 4, len(self.code), len(self.holes), len(self.fields), len(code), len(holes), len(found)))
+        begin = len(self.code), len(self.holes), len(self.fields)
+        self.stencils.append((operands | tied << 4, *begin, size, len(code) - size, len(holes), len(found)))
         self.code += code
         self.holes += holes
         self.fields += found
 
-    def add_variant(self, functions, handler, key):
+    def add_variant(self, functions, prefix, handler, key):
         turns = range(len(ROUNDS["r"]))
-        written = [functions.get(f"{handler.name}__{key.replace('-', '_')}{turn}") for turn in turns]
-        if None in written or len({(len(code), tuple(hole[:3] for hole in holes)) for code, holes in written}) != 1:
+        written = [functions.get(f"{prefix}_{handler.name}__{key.replace('-', '_')}{turn}") for turn in turns]
+        if None in written or len({(len(code), size, tuple(hole[:3] for hole in holes)) for code, holes, size in written}) != 1:
             return
         values = {}
         for at, letter in enumerate(OPERANDS):
             if key[at] == "R":
                 kind = place(handler.values[letter][1])
                 values[tuple(CODES[kind][ROUNDS[kind][turn][at]] for turn in turns)] = at
-        found = fields([code for code, _ in written], values)
+        found = fields([code for code, _, _ in written], values)
         if found is not None:
             self.add(key, *written[0], found)
 
@@ -156,18 +126,26 @@ class Table:
         functions = {}
         for obj in objects:
             functions.update(self.functions(obj))
-        self.add("----", *functions["far"])
+        self.add("----", *functions["stencil_far"])
         for handler in self.handlers:
-            if handler.name != "far" and handler.name in functions:
-                first = len(self.stencils)
-                self.add("----", *functions[handler.name])
-                for key in handler.variants():
-                    self.add_variant(functions, handler, key)
-                self.sets.append((handler, first, len(self.stencils) - first))
+            plain, guarded = (functions.get(f"{prefix}_{handler.name}") for prefix in self.sets)
+            if handler.name != "far":
+                self.add_set(functions, "stencil", handler, plain)
+            if guarded != plain:
+                self.add_set(functions, "guarded", handler, guarded)
+
+    def add_set(self, functions, prefix, handler, slots):
+        """All stencils of a handler, of which the first, with operands in slots, must be there."""
+        if slots:
+            first = len(self.stencils)
+            self.add("----", *slots)
+            for key in handler.variants():
+                self.add_variant(functions, prefix, handler, key)
+            self.sets[prefix].append((handler, first, len(self.stencils) - first))
 
     def write(self, out):
         out.write("/* Made by stencils.py. */\n")
-        out.writelines(f"extern handler step_{handler.name};\n" for handler, _, _ in self.sets)
+        out.writelines(f"extern handler step_{handler.name};\n" for handler, _, _ in self.sets["stencil"])
         for title, data in ("stencil_code", self.code), ("stencil_constants", self.constants or b"\0"):
             out.write(f"static const uint8_t {title}[{len(data)}] = {{\n")
             out.writelines("\t" + "".join(f"{byte}," for byte in data[i : i + 32]) + "\n" for i in range(0, len(data), 32))
@@ -177,7 +155,8 @@ class Table:
             "struct hole stencil_holes[]": [(at, f"HOLE_{kind}", int(relative), addend) for at, kind, relative, addend in self.holes],
             "struct field stencil_fields[]": self.fields,
             "struct stencil stencils[]": self.stencils,
-            "struct stencil_set stencil_sets[]": [self.row(*entry) for entry in self.sets],
+            "struct stencil_set stencil_sets[]": [self.row(*entry) for entry in self.sets["stencil"]],
+            "struct stencil_set guarded_sets[]": [self.row(*entry) for entry in self.sets["guarded"]],
         }
         for title, lines in rows.items():
             nested = title.startswith("struct")

@@ -66,5 +66,8 @@ extern const struct control_steps control_steps;
 /* Lowers `func`'s body and sets its code; ERR_NOMEM. */
 enum err lower(struct func *func);
 
+/* The step of `func`'s code whose machine code is at this address. */
+const union word *lower_step_of(struct func *func, const void *address);
+
 /* The offset in the module's bytes of the instruction that the step at `pc` of `func` stands for. */
 uint32_t lower_offset_of(struct func *func, const union word *pc);

@@ -146,6 +146,19 @@ extern const union word lower_code[2], host_code[2], stop_code[2];
 		LEAVE();          \
 	} while (0)
 
+/*
+ * `name`: where the address in a slot points with the constant offset added; neither has more than 32 bits, so the sum cannot overflow.
+ * Code for guarded memories need not look whether so many bytes are there: what it may reach behind such a memory is not mapped.
+ */
+#ifdef GUARDED
+#define ADDRESS(name, slot, size) uint64_t name = (uint64_t)GET(uint32_t, slot) + OFFSET
+#else
+#define ADDRESS(name, slot, size)                               \
+	uint64_t name = (uint64_t)GET(uint32_t, slot) + OFFSET; \
+	if (unlikely(name + (size) > MEM_SIZE))                 \
+	TRAP(TRAP_OUT_OF_BOUNDS_MEMORY_ACCESS)
+#endif
+
 /* Loop heads and function entries are counted, and are where a guest can be stopped. */
 #define COUNT_OR_STOP()                              \
 	do {                                         \

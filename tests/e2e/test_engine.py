@@ -1,7 +1,9 @@
 """The compiled tier and the interpreter do the same: what one recorded the other replays."""
 
 import os
+import resource
 import signal
+import subprocess
 
 import pytest
 
@@ -55,6 +57,25 @@ def test_a_signal_stops_at_the_same_position(timecraft, guest, first, second):
         assert replay.stdout == "begun\n"
         assert replay.returncode in (-signal.SIGINT, 128 + signal.SIGINT)
         assert "diverge" not in replay.stderr
+
+
+def no_room():
+    """Less address space than a guarded memory takes."""
+    resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30))
+
+
+@pytest.mark.parametrize("instruction", ["i32.load8_u", "i64.load", "f64.load", "v128.load"])
+@pytest.mark.parametrize("offset, address", [(0, 65535), (65535, 1), (2**31 - 1, 2**32 - 1), (2**31, 0), (2**32 - 1, 2**32 - 1), (0, 2**31)])
+def test_accesses_outside_of_memory_trap(timecraft, tmp_path, instruction, offset, address):
+    source, module = tmp_path / "outside.wat", tmp_path / "outside.wasm"
+    source.write_text(f"""(module (memory (export "memory") 1) (func $outside (param i32) (drop ({instruction} offset={offset} (local.get 0))))
+        (func (export "_start") (call $outside (i32.const 0x{address:x}))))""")
+    subprocess.run(["wat2wasm", "--debug-names", source, "-o", module], check=True)
+    results = [timecraft("run", "--fly-blind", "--engine", engine, module, preexec_fn=limit) for engine in ENGINES for limit in (None, no_room)]
+    inside = offset + address == 65535 and instruction == "i32.load8_u"
+    assert (results[0].returncode, "out of bounds memory access" in results[0].stderr) == ((0, False) if inside else (134, True))
+    assert inside or "outside (offset" in results[0].stderr
+    assert {(result.returncode, result.stderr) for result in results} == {(results[0].returncode, results[0].stderr)}
 
 
 @pytest.mark.parametrize("command", [["run", "x.wasm"], ["replay", "@last"]])
