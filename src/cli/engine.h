@@ -2,8 +2,10 @@
 #pragma once
 
 #include "cli/options.h"
+#include "guest/guest.h"
 
-/* For OPTION_CALL; the target is a bool: compiled. */
+/* For OPTION_CALL; the target is an enum guest_engine. */
 enum err parse_engine(void *target, const char *value);
 
-#define ENGINE_HELP "How to run the guest's code: interpreter, or compiled to machine code as it is called; both do the same."
+static const char ENGINE_HELP[] = "What runs the guest's code: compiled, to machine code as it is called, or interpreter "
+				  "(compiled where it can be). Both do the same.";

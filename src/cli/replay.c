@@ -16,7 +16,8 @@
 #include "replay/stdio.h"
 
 struct replay_options {
-	bool compiled, quiet, trace, stack;
+	bool quiet, trace, stack;
+	enum guest_engine engine;
 	struct setup_options setup;
 	struct trace_options tracing;
 };
@@ -24,7 +25,7 @@ struct replay_options {
 #define AT(member) offsetof(struct replay_options, member)
 static const struct option table[] = {
 	{ "quiet", 'q', OPTION_FLAG, false, NULL, "Do not show what the guest writes to standard output and error.", AT(quiet) },
-	{ "engine", 0, OPTION_CALL, false, "HOW", ENGINE_HELP, AT(compiled), .parse = parse_engine },
+	{ "engine", 0, OPTION_CALL, false, "HOW", ENGINE_HELP, AT(engine), .parse = parse_engine },
 	{ "trace", 'T', OPTION_FLAG, false, NULL, "Print each system call, like strace, on standard error.", AT(trace) },
 	{ "stack", 'k', OPTION_FLAG, false, NULL, "With --trace, print the guest's stack at each call.", AT(stack) },
 	OPTION_INCLUDE(setup_option_table, struct replay_options, setup),
@@ -148,7 +149,7 @@ static enum err start(struct replay *r)
 	struct guest_options options = { .module = r->module,
 		.layer = layer,
 		.hooks = { note_growth, r },
-		.compiled = r->options->compiled,
+		.engine = r->options->engine,
 		.limits = { m->memory_pages, m->table_elements, m->stack_bytes },
 		.function = m->function.size ? arena_text(&r->manifest.arena, m->function) : NULL };
 	TRY(guest_check(r->module, options.function));

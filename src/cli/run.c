@@ -23,7 +23,8 @@
 
 struct run_options {
 	struct option_list env, dirs, net, listen, dial;
-	bool compiled, socket_paths, restricted, unrestricted, fly_blind, trace, stack;
+	bool socket_paths, restricted, unrestricted, fly_blind, trace, stack;
+	enum guest_engine engine;
 	const char *function;
 	struct setup_options setup;
 	struct trace_options tracing;
@@ -71,7 +72,7 @@ static const struct option table[] = {
 	{ "fly-blind", 0, OPTION_FLAG, false, NULL, "Do not record.", AT(fly_blind) },
 	OPTION_INCLUDE(record_option_table, struct run_options, log),
 	{ "function", 'f', OPTION_TEXT, false, "NAME", "Call this exported function of a reactor, after _initialize.", AT(function) },
-	{ "engine", 0, OPTION_CALL, false, "HOW", ENGINE_HELP, AT(compiled), .parse = parse_engine },
+	{ "engine", 0, OPTION_CALL, false, "HOW", ENGINE_HELP, AT(engine), .parse = parse_engine },
 	{ "memory-limit", 0, OPTION_CALL, false, "SIZE", "The most memory that the guest may have (4G).", AT(memory_bytes),
 		.parse = parse_size },
 	{ "stack-limit", 0, OPTION_CALL, false, "SIZE", "How deep the guest's calls may go, in bytes of their frames (16M).",
@@ -279,7 +280,7 @@ static enum err start(struct run *run, const char *path)
 		.limits = limits_of(o),
 		.layer = layer,
 		.function = o->function,
-		.compiled = o->compiled,
+		.engine = o->engine,
 		.hooks = { note_growth, run } };
 	return guest_create(&options, &run->guest);
 }

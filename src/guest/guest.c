@@ -64,8 +64,11 @@ enum err guest_create(const struct guest_options *options, struct guest **ret_gu
 	guest->options = *options;
 	guest->bindings = calloc(module_import_count(options->module) + 1, sizeof *guest->bindings);
 	enum err err = guest->bindings ? store_create(&options->limits, &guest->store) : err_nomem();
-	if (!err && options->compiled)
-		err = store_compile(guest->store);
+	if (!err && options->engine != GUEST_INTERPRETED) {
+		enum err compiled = store_compile(guest->store);
+		if (options->engine == GUEST_COMPILED)
+			err = compiled;
+	}
 	if (err) {
 		guest_destroy(guest);
 		return err;

@@ -17,12 +17,19 @@ struct guest_hooks {
 	void *data;
 };
 
+/* What runs the guest's code. Both do the same. */
+enum guest_engine {
+	GUEST_COMPILED_IF_POSSIBLE, /* else interpreted */
+	GUEST_COMPILED,             /* ERR_UNSUPPORTED where that cannot be */
+	GUEST_INTERPRETED,
+};
+
 struct guest_options {
 	struct module *module;      /* borrowed; outlives the guest */
 	struct store_limits limits;
 	struct layer *layer;        /* the top one; borrowed */
 	const char *function;       /* of a reactor: the export to call, after _initialize; NULL for a command */
-	bool compiled;              /* to machine code; ERR_UNSUPPORTED where that cannot be */
+	enum guest_engine engine;
 	struct guest_hooks hooks;
 };
 
