@@ -252,7 +252,7 @@ static enum probe_result probe_client(struct view bytes)
 	struct view method = view_slice(bytes, 0, space ? (size_t)(space - bytes.data) : bytes.size);
 	if (method.size > METHOD_MAX || !http_is_token(method))
 		return PROBE_NO;
-	if (!end)
+	if (!end || end - bytes.data >= PROBE_MAX)
 		return bytes.size < PROBE_MAX ? PROBE_MORE : PROBE_NO;
 	struct view line = view_slice(bytes, 0, (size_t)(end - bytes.data));
 	line.size -= line.size && line.data[line.size - 1] == '\r';
@@ -273,8 +273,10 @@ static enum probe_result probe(struct view client, struct view server)
 {
 	while (client.size && (client.data[0] == '\r' || client.data[0] == '\n'))
 		client = view_slice(client, 1, client.size);
-	enum probe_result asks = client.size ? probe_client(client) : PROBE_MORE;
-	enum probe_result answers = server.size ? probe_server(server) : PROBE_MORE;
+	if (client.size == 0 && server.size == 0)
+		return PROBE_MORE;
+	enum probe_result asks = client.size ? probe_client(client) : PROBE_NO;
+	enum probe_result answers = server.size ? probe_server(server) : PROBE_NO;
 	if (asks == PROBE_YES || answers == PROBE_YES)
 		return PROBE_YES;
 	return asks == PROBE_NO && answers == PROBE_NO ? PROBE_NO : PROBE_MORE;

@@ -12,9 +12,9 @@ const struct protocol *const protocols[] = {
 	&postgresql_protocol,
 	&mysql_protocol,
 	&redis_protocol,
-	&dns_protocol,
 	&smtp_protocol,
 	&tls_protocol,
+	&dns_protocol, /* the beginning of a message of it looks like much else */
 	&websocket_protocol,
 	NULL,
 };

@@ -234,7 +234,7 @@ static enum probe_result probe_answer(struct view bytes)
 	if (bytes.size == 0)
 		return PROBE_MORE;
 	const uint8_t *end = memchr(bytes.data, '\n', bytes.size);
-	if (!end)
+	if (!end || end - bytes.data >= LINE_MAX)
 		return bytes.size < LINE_MAX && strchr("+-:$*%_", bytes.data[0]) && bytes.data[0] ? PROBE_MORE : PROBE_NO;
 	struct view line = view_slice(bytes, 1, (size_t)(end - bytes.data) - 1);
 	if (line.size == 0 || line.data[line.size - 1] != '\r')

@@ -373,8 +373,12 @@ static enum probe_result probe(struct view client, struct view server)
 {
 	bool other = false;
 	enum probe_result answers = probe_server(server, &other), asks = probe_client(client);
+	if (client.size == 0 || server.size == 0)
+		return other ? PROBE_NO : client.size ? asks : answers;
 	if (other)
 		return PROBE_NO;
+	if (server.size < 4)
+		return PROBE_MORE;
 	if (answers == PROBE_YES || asks == PROBE_YES)
 		return PROBE_YES;
 	return answers == PROBE_NO && asks == PROBE_NO ? PROBE_NO : PROBE_MORE;

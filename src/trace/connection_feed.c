@@ -61,6 +61,7 @@ static enum err hand_over(struct connection *c, enum message_side side, struct v
 	connection_drop_decoder(c);
 	c->open_first = 0; /* numbers of the next decoder begin anew; those of this one are all over */
 	c->open_count = 0;
+	c->turns = 0;
 	c->phase = c->handed++ < HANDED_MAX ? PROBING : UNKNOWN;
 	if (decoder) {
 		c->protocol = next;
@@ -196,28 +197,54 @@ static void become_unknown(struct connection *c)
 	buf_finish(&c->pieces);
 }
 
+/*
+ * The first of the protocols that may be it, and whether it is. No protocol is taken while one before it may still be: else what is found
+ * would depend on how many bytes came at a time.
+ */
+static enum probe_result find_protocol(const struct connection *c, const struct protocol **ret_protocol)
+{
+	struct view client = waiting_view(&c->waiting[SIDE_CLIENT]), server = waiting_view(&c->waiting[SIDE_SERVER]);
+	for (const struct protocol *const *p = c->all->options.protocols; *p; p++) {
+		enum probe_result result = (*p)->probe(client, server);
+		*ret_protocol = *p;
+		if (result != PROBE_NO)
+			return result;
+	}
+	/* Who has said nothing yet may say what it is. */
+	return client.size && server.size ? PROBE_NO : PROBE_MORE;
+}
+
 static enum err probe(struct connection *c)
 {
-	bool more = false;
+	const struct protocol *protocol;
 	if (c->all->options.forced && !c->handed) /* what follows an upgrade is another one */
 		return start_decoding(c, c->all->options.forced);
-	for (const struct protocol *const *p = c->all->options.protocols; *p; p++) {
-		enum probe_result result = (*p)->probe(waiting_view(&c->waiting[SIDE_CLIENT]), waiting_view(&c->waiting[SIDE_SERVER]));
-		if (result == PROBE_YES)
-			return start_decoding(c, *p);
-		more |= result == PROBE_MORE;
-	}
-	if (!more)
+	enum probe_result result = find_protocol(c, &protocol);
+	if (result == PROBE_YES)
+		return start_decoding(c, protocol);
+	if (result == PROBE_NO)
 		become_unknown(c);
 	return ERR_NONE;
 }
 
-/* False: there are too many. What one side sends without a word of the other between is one piece if it came at one time. */
+enum err connection_settle(struct connection *c)
+{
+	struct view client = waiting_view(&c->waiting[SIDE_CLIENT]), server = waiting_view(&c->waiting[SIDE_SERVER]);
+	for (const struct protocol *const *p = c->all->options.protocols; *p && client.size + server.size; p++) {
+		if ((*p)->probe(client, server) == PROBE_YES)
+			return start_decoding(c, *p);
+	}
+	become_unknown(c);
+	return ERR_NONE;
+}
+
+/* False: the sides took too many turns. What one sends without a word of the other between is one piece if it came at one time. */
 static bool remember_piece(struct connection *c, enum message_side side, size_t size, uint64_t time)
 {
 	size_t count = c->pieces.size / sizeof(struct piece);
 	struct piece *last = count ? (struct piece *)c->pieces.data + count - 1 : NULL;
 	bool same = last && last->side == side && ((last->time == time && last->record == c->all->record) || count >= TURNS_MAX);
+	c->turns += !last || last->side != side;
 	if (same) {
 		last->size += size;
 		last->time = time;
@@ -225,7 +252,7 @@ static bool remember_piece(struct connection *c, enum message_side side, size_t 
 		return true;
 	}
 	buf_append(&c->pieces, &(struct piece){ side, size, time, c->all->record }, sizeof(struct piece));
-	return count < 2 * TURNS_MAX;
+	return c->turns < TURNS_MAX;
 }
 
 /* The first bytes, up to FIRST_MAX, are kept until it is known what they are. */
@@ -240,7 +267,7 @@ static enum err feed_probing(struct connection *c, enum message_side side, struc
 	TRY(buf_status(&c->pieces));
 	TRY(probe(c));
 	if (c->phase == PROBING && (rest.size || !room))
-		become_unknown(c);
+		TRY(connection_settle(c));
 	return c->phase == DECODING && rest.size ? decode_all(c, side, rest, time) : ERR_NONE;
 }
 

@@ -54,6 +54,7 @@ struct connection {
 	struct waiting waiting[2];
 	uint64_t bytes[2];
 	struct buf pieces;           /* PROBING: struct piece */
+	uint32_t turns;              /* PROBING: that the sides took */
 	struct held_exchange **open; /* by number, from `open_first` on; those that are over are NULL */
 	uint64_t open_first;
 	uint32_t open_count, open_capacity;
@@ -101,6 +102,7 @@ void flows_finish(struct flows *flows);
 /* connection_feed.c: bytes that one side sent go to the decoder, which is found by the first of them. */
 enum err connection_feed(struct connection *c, enum message_side side, struct view bytes, uint64_t time);
 enum err connection_close(struct connection *c, enum message_side side, struct view reason);
+enum err connection_settle(struct connection *c); /* no more will tell its protocol: what says yes, or nobody knows it */
 void connection_drop_decoder(struct connection *c);
 enum err connection_create_decoder(struct connection *c, const struct protocol *protocol, const struct handover *handover,
 	struct decoder **ret_decoder);

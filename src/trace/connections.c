@@ -215,7 +215,9 @@ enum err connection_put(struct connection *c, struct held_exchange *held, const 
 
 enum err connection_end(struct connection *c, struct view own_reason, struct view peer_reason)
 {
-	if (c->phase == PROBING || c->phase == UNKNOWN)
+	if (c->phase == PROBING)
+		TRY(connection_settle(c));
+	if (c->phase == UNKNOWN)
 		return connection_tell_unknown(c);
 	/* What the client said last, and could not be read before the server answered, is read when that is closed. */
 	TRY(connection_close(c, SIDE_SERVER, c->accepted ? own_reason : peer_reason));

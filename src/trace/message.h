@@ -110,7 +110,10 @@ struct decoder;
 struct protocol {
 	const char *name; /* "HTTP" */
 	const char *upgrade; /* what another protocol hands over to it by; NULL: only its first bytes tell */
-	/* Of the first bytes of either side, which may be none. */
+	/*
+	 * Of the first bytes of either side, which may be none. While one side goes on, yes stays yes and no stays no, whatever follows.
+	 * Where only one side has spoken, what it says counts: the other is asked about when it speaks.
+	 */
 	enum probe_result (*probe)(struct view client, struct view server);
 	/* Whether a datagram is its own, and then who sends it. NULL: it is not carried by datagrams. */
 	bool (*probe_datagram)(struct view datagram, enum message_side *ret_side);
