@@ -1,5 +1,6 @@
 #include "proto/dns.h"
 #include "proto/http.h"
+#include "proto/http2.h"
 #include "proto/mysql.h"
 #include "proto/postgresql.h"
 #include "proto/redis.h"
@@ -8,6 +9,7 @@
 #include "proto/websocket.h"
 
 const struct protocol *const protocols[] = {
+	&http2_protocol,
 	&http_protocol,
 	&postgresql_protocol,
 	&mysql_protocol,

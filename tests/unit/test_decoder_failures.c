@@ -6,6 +6,7 @@
 #include "mysql_wires.h"
 #include "postgresql_wires.h"
 #include "redis_wires.h"
+#include "http2_wires.h"
 #include "smtp_wires.h"
 #include "tls_wires.h"
 #include "websocket_wires.h"
@@ -145,6 +146,12 @@ static void test_websocket(void **state)
 	check_all(websocket_wires, WEBSOCKET_WIRES, true);
 }
 
+static void test_http2(void **state)
+{
+	(void)state;
+	check_all(http2_wires, HTTP2_WIRES, true);
+}
+
 static void test_smtp(void **state)
 {
 	(void)state;
@@ -179,6 +186,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_websocket),
+		cmocka_unit_test(test_http2),
 		cmocka_unit_test(test_smtp),
 		cmocka_unit_test(test_tls),
 		cmocka_unit_test(test_redis),
