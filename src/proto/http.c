@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "base/escape.h"
+#include "proto/say.h"
 
 static enum err create(const struct decoder_options *options, struct message_sink *sink, struct decoder **ret_decoder)
 {
@@ -170,10 +170,7 @@ static enum feed_result feed(struct decoder *d, enum message_side side, struct v
 
 static void say_cut(struct decoder *d, struct direction *s, struct view reason)
 {
-	if (reason.size)
-		buf_append(&d->why, reason.data, reason.size);
-	else
-		buf_append_text(&d->why, "the connection was closed");
+	say_end(&d->why, reason);
 	if (s->state == HEAD)
 		buf_append_text(&d->why, " within the header");
 	else if (s->state == LENGTH)
@@ -182,26 +179,12 @@ static void say_cut(struct decoder *d, struct direction *s, struct view reason)
 		buf_append_text(&d->why, " before the end of the body");
 }
 
-static void say_bad(struct decoder *d, const struct direction *s)
-{
-	buf_append_text(&d->why, s->why);
-	if (s->offset == s->bad_from)
-		return;
-	if (s->offset - s->bad_from == 1)
-		buf_printf(&d->why, ": byte %llu is not HTTP: \"", (unsigned long long)s->bad_from);
-	else
-		buf_printf(&d->why, ": bytes %llu..%llu are not HTTP: \"", (unsigned long long)s->bad_from,
-			(unsigned long long)s->offset - 1);
-	escape_bytes(&d->why, buf_view(&s->head), "");
-	buf_append_text(&d->why, s->offset - s->bad_from > s->head.size ? "\"..." : "\"");
-}
-
 /* Tells of what is under way as far as it came, and why no more of it did. */
 static void end_early(struct decoder *d, struct direction *s, struct view reason)
 {
 	buf_clear(&d->why);
 	if (s->state == BAD) {
-		say_bad(d, s);
+		say_foreign(&d->why, s->why, "HTTP", s->bad_from, s->offset, buf_view(&s->head));
 	} else {
 		say_cut(d, s, reason);
 		if (s->state == HEAD)
@@ -216,11 +199,7 @@ static void end_early(struct decoder *d, struct direction *s, struct view reason
 static void close_server(struct decoder *d, uint64_t time, struct view reason)
 {
 	struct direction *client = &d->sides[SIDE_CLIENT];
-	buf_append_text(&d->gone, "no response: ");
-	if (reason.size)
-		buf_append(&d->gone, reason.data, reason.size);
-	else
-		buf_append_text(&d->gone, "the connection was closed");
+	say_no_response(&d->gone, reason);
 	if (client->state == WAIT)
 		client->state = START;
 	http_tell_unanswered(d, time);
@@ -240,6 +219,8 @@ static enum err close_side(struct decoder *d, enum message_side side, uint64_t t
 		close_server(d, time, reason);
 	else if (d->sides[SIDE_SERVER].closed)
 		http_tell_unanswered(d, time);
+	if (!d->err && (d->why.failed || d->gone.failed))
+		d->err = err_nomem();
 	return d->err;
 }
 

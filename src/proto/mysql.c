@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "base/escape.h"
+#include "proto/say.h"
 
 static enum err create(const struct decoder_options *options, struct message_sink *sink, struct decoder **ret_decoder)
 {
@@ -93,32 +93,14 @@ static enum feed_result feed(struct decoder *d, enum message_side side, struct v
 	return bytes.size ? FEED_WAIT : FEED_MORE;
 }
 
-static void say_bad(struct decoder *d, const struct my_direction *s)
-{
-	uint64_t from = s->bad_from, last = s->offset ? s->offset - 1 : 0;
-	buf_append_text(&d->why, s->bad);
-	if (last <= from)
-		buf_printf(&d->why, ": byte %llu is not MySQL", (unsigned long long)from);
-	else
-		buf_printf(&d->why, ": bytes %llu..%llu are not MySQL", (unsigned long long)from, (unsigned long long)last);
-	if (s->shown_size == 0)
-		return;
-	buf_append_text(&d->why, ": \"");
-	escape_bytes(&d->why, view_of(s->shown, s->shown_size), "");
-	buf_append_text(&d->why, s->offset - from > s->shown_size ? "\"..." : "\"");
-}
-
 static void say_why(struct decoder *d, const struct my_direction *s, struct view reason)
 {
 	buf_clear(&d->why);
 	if (s->bad) {
-		say_bad(d, s);
+		say_foreign(&d->why, s->bad, "MySQL", s->bad_from, s->offset, view_of(s->shown, s->shown_size));
 		return;
 	}
-	if (reason.size)
-		buf_append(&d->why, reason.data, reason.size);
-	else
-		buf_append_text(&d->why, "the connection was closed");
+	say_end(&d->why, reason);
 	buf_append_text(&d->why, " within a message");
 }
 
@@ -173,13 +155,8 @@ static enum err close_side(struct decoder *d, enum message_side side, uint64_t t
 	s->closed = true;
 	if (s->bad || (!d->encrypted && (!my_between(s) || my_within_compressed(s))))
 		end_early(d, s, time, reason);
-	if (side == SIDE_SERVER) {
-		buf_append_text(&d->gone, "no response: ");
-		if (reason.size)
-			buf_append(&d->gone, reason.data, reason.size);
-		else
-			buf_append_text(&d->gone, "the connection was closed");
-	}
+	if (side == SIDE_SERVER)
+		say_no_response(&d->gone, reason);
 	if (d->sides[SIDE_SERVER].closed)
 		my_tell_unanswered(d, time);
 	if (d->sides[SIDE_SERVER].closed && d->sides[SIDE_CLIENT].closed) {
@@ -187,6 +164,8 @@ static enum err close_side(struct decoder *d, enum message_side side, uint64_t t
 		if (d->encrypted)
 			my_tell_encrypted(d);
 	}
+	if (!d->err && (d->why.failed || d->gone.failed))
+		d->err = err_nomem();
 	return d->err;
 }
 

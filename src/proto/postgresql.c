@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "base/escape.h"
+#include "proto/say.h"
 
 static enum err create(const struct decoder_options *options, struct message_sink *sink, struct decoder **ret_decoder)
 {
@@ -257,31 +257,14 @@ static enum feed_result feed(struct decoder *d, enum message_side side, struct v
 	return s->waits ? FEED_WAIT : FEED_MORE;
 }
 
-static void say_bad(struct decoder *d, const struct pg_direction *s)
-{
-	uint64_t from = s->bad_from, last = s->offset ? s->offset - 1 : 0;
-	buf_append_text(&d->why, s->bad);
-	if (last <= from)
-		buf_printf(&d->why, ": byte %llu is not PostgreSQL", (unsigned long long)from);
-	else
-		buf_printf(&d->why, ": bytes %llu..%llu are not PostgreSQL", (unsigned long long)from, (unsigned long long)last);
-	if (s->shown_size == 0)
-		return;
-	buf_append_text(&d->why, ": \"");
-	escape_bytes(&d->why, view_of(s->shown, s->shown_size), "");
-	buf_append_text(&d->why, s->offset - from > s->shown_size ? "\"..." : "\"");
-}
-
 /* What is under way is told of as far as it came, and why no more of it did. */
 static void end_early(struct decoder *d, struct pg_direction *s, uint64_t time, struct view reason)
 {
 	buf_clear(&d->why);
 	if (s->bad)
-		say_bad(d, s);
-	else if (reason.size)
-		buf_append(&d->why, reason.data, reason.size);
+		say_foreign(&d->why, s->bad, "PostgreSQL", s->bad_from, s->offset, view_of(s->shown, s->shown_size));
 	else
-		buf_append_text(&d->why, "the connection was closed");
+		say_end(&d->why, reason);
 	if (!s->bad)
 		buf_append_text(&d->why, " within a message");
 	if (!is_server(d, s)) {
@@ -316,17 +299,14 @@ static enum err close_side(struct decoder *d, enum message_side side, uint64_t t
 	s->closed = true;
 	if (s->bad || (!d->encrypted && !between_messages(s)))
 		end_early(d, s, time, reason);
-	if (side == SIDE_SERVER) {
-		buf_append_text(&d->gone, "no response: ");
-		if (reason.size)
-			buf_append(&d->gone, reason.data, reason.size);
-		else
-			buf_append_text(&d->gone, "the connection was closed");
-	}
+	if (side == SIDE_SERVER)
+		say_no_response(&d->gone, reason);
 	if (d->sides[SIDE_SERVER].closed)
 		pg_tell_unanswered(d, time);
 	if (d->encrypted && d->sides[SIDE_SERVER].closed && d->sides[SIDE_CLIENT].closed)
 		pg_tell_encrypted(d);
+	if (!d->err && (d->why.failed || d->gone.failed))
+		d->err = err_nomem();
 	return d->err;
 }
 

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "base/escape.h"
+#include "proto/say.h"
 
 static enum err create(const struct decoder_options *options, struct message_sink *sink, struct decoder **ret_decoder)
 {
@@ -139,10 +139,7 @@ static enum feed_result feed(struct decoder *d, enum message_side side, struct v
 
 static void say_cut(struct decoder *d, enum message_side side, struct view reason, uint64_t left)
 {
-	if (reason.size)
-		buf_append(&d->why, reason.data, reason.size);
-	else
-		buf_append_text(&d->why, "the connection was closed");
+	say_end(&d->why, reason);
 	if (left)
 		buf_printf(&d->why, ", %llu bytes before the end of a string", (unsigned long long)left);
 	else
@@ -151,18 +148,8 @@ static void say_cut(struct decoder *d, enum message_side side, struct view reaso
 
 static void say_bad(struct decoder *d, const struct direction *s)
 {
-	uint64_t from = s->start + s->resp.bad_at, last = s->offset - 1;
-	const struct buf *first = &s->resp.line;
-	buf_printf(&d->why, "%s: ", s->resp.why);
-	if (from == last)
-		buf_printf(&d->why, "byte %llu is not RESP", (unsigned long long)from);
-	else
-		buf_printf(&d->why, "bytes %llu..%llu are not RESP", (unsigned long long)from, (unsigned long long)last);
-	if (s->secret)
-		return;
-	buf_append_text(&d->why, ": \"");
-	escape_bytes(&d->why, buf_view(first), "");
-	buf_append_text(&d->why, last - from + 1 > first->size ? "\"..." : "\"");
+	struct view first = s->secret ? (struct view){ 0 } : buf_view(&s->resp.line);
+	say_foreign(&d->why, s->resp.why, "RESP", s->start + s->resp.bad_at, s->offset, first);
 }
 
 /* Tells of what is under way as far as it came, and why no more of it did. */
@@ -189,15 +176,12 @@ static enum err close_side(struct decoder *d, enum message_side side, uint64_t t
 	s->closed = true;
 	if (s->begun)
 		end_early(d, side, reason);
-	if (side == SIDE_SERVER) {
-		buf_append_text(&d->gone, "no response: ");
-		if (reason.size)
-			buf_append(&d->gone, reason.data, reason.size);
-		else
-			buf_append_text(&d->gone, "the connection was closed");
-	}
+	if (side == SIDE_SERVER)
+		say_no_response(&d->gone, reason);
 	if (d->sides[SIDE_SERVER].closed)
 		redis_tell_unanswered(d, time);
+	if (!d->err && (d->why.failed || d->gone.failed))
+		d->err = err_nomem();
 	return d->err;
 }
 

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "base/escape.h"
+#include "proto/say.h"
 
 static enum err create(const struct decoder_options *options, struct message_sink *sink, struct decoder **ret_decoder)
 {
@@ -262,19 +262,11 @@ static void say_why(struct decoder *d, const struct direction *s, struct view re
 {
 	buf_clear(&d->why);
 	if (s->state == BAD) {
-		buf_printf(&d->why, "%s: bytes %llu..%llu are not SMTP", s->why, (unsigned long long)s->bad_from,
-			(unsigned long long)s->offset - 1);
-		if (!is_shown(d, s))
-			return;
-		buf_append_text(&d->why, ": \"");
-		escape_bytes(&d->why, buf_view(&s->line), "");
-		buf_append_text(&d->why, s->offset - s->bad_from > s->line.size ? "\"..." : "\"");
+		struct view first = is_shown(d, s) ? buf_view(&s->line) : (struct view){ 0 };
+		say_foreign(&d->why, s->why, "SMTP", s->bad_from, s->offset, first);
 		return;
 	}
-	if (reason.size)
-		buf_append(&d->why, reason.data, reason.size);
-	else
-		buf_append_text(&d->why, "the connection was closed");
+	say_end(&d->why, reason);
 	if (s->state == CONTENT || s->state == CHUNK)
 		buf_append_text(&d->why, " before the end of the mail");
 	else
@@ -311,11 +303,7 @@ static void close_server(struct decoder *d, struct direction *s, uint64_t time, 
 		smtp_tell_error(d, SIDE_SERVER, s->exchange, time, buf_view(&d->why), s->alone);
 		d->first += !s->alone;
 	}
-	buf_append_text(&d->gone, "no response: ");
-	if (reason.size)
-		buf_append(&d->gone, reason.data, reason.size);
-	else
-		buf_append_text(&d->gone, "the connection was closed");
+	say_no_response(&d->gone, reason);
 	tell_unanswered(d, time);
 	if (client->state == WAIT)
 		client->state = COMMAND;

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "base/escape.h"
+#include "proto/say.h"
 
 static void destroy(struct decoder *d)
 {
@@ -217,10 +217,7 @@ static void tell_error(struct decoder *d, const struct direction *s, uint64_t ex
 static void tell_bad(struct decoder *d, const struct direction *s, uint64_t time)
 {
 	buf_clear(&d->why);
-	buf_printf(&d->why, "%s: bytes %llu..%llu are not WebSocket: \"", s->why, (unsigned long long)s->bad_from,
-		(unsigned long long)s->offset - 1);
-	escape_bytes(&d->why, buf_view(&s->bad), "");
-	buf_append_text(&d->why, s->offset - s->bad_from > s->bad.size ? "\"..." : "\"");
+	say_foreign(&d->why, s->why, "WebSocket", s->bad_from, s->offset, buf_view(&s->bad));
 	tell_error(d, s, s->bad_exchange, time);
 }
 
@@ -229,10 +226,7 @@ static void end_early(struct decoder *d, struct direction *s, uint64_t time, str
 {
 	bool begins = s->state == HEADER && s->header_size && (!s->at || s->at->frames == 0);
 	buf_clear(&d->why);
-	if (reason.size)
-		buf_append(&d->why, reason.data, reason.size);
-	else
-		buf_append_text(&d->why, "the connection was closed");
+	say_end(&d->why, reason);
 	if (s->state == PAYLOAD)
 		buf_printf(&d->why, ", %llu bytes before the end of a frame", (unsigned long long)s->left);
 	else
