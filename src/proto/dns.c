@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "proto/say.h"
+
 struct pending {
 	uint64_t exchange;
 	uint16_t id;
@@ -64,7 +66,7 @@ static void begun(struct decoder *d, uint64_t exchange, uint64_t time)
 static void pass(struct decoder *d, enum message_side side, uint64_t exchange, const struct message *message)
 {
 	if (!d->err)
-		d->err = d->sink->message(d->sink, exchange, side, message);
+		d->err = d->why.failed || d->gone.failed ? err_nomem() : d->sink->message(d->sink, exchange, side, message);
 }
 
 static void tell_error(struct decoder *d, enum message_side side, uint64_t exchange, uint64_t time, struct view error)
@@ -228,10 +230,7 @@ static void end_early(struct decoder *d, enum message_side side, uint64_t time, 
 	struct message message = { .time = s->time, .end = time, .body_bytes = s->bytes.size, .alone = true };
 	uint64_t exchange;
 	buf_clear(&d->why);
-	if (reason.size)
-		buf_append(&d->why, reason.data, reason.size);
-	else
-		buf_append_text(&d->why, "the connection was closed");
+	say_end(&d->why, reason);
 	buf_printf(&d->why, ", %zu bytes before the end of a message", wanted(&s->bytes) - s->bytes.size);
 	message.error = buf_view(&d->why);
 	uint32_t at = s->begun ? find(d, (uint16_t)(s->bytes.data[2] << 8 | s->bytes.data[3])) : d->count;
@@ -255,13 +254,8 @@ static enum err close_side(struct decoder *d, enum message_side side, uint64_t t
 	s->closed = true;
 	if (s->bytes.size)
 		end_early(d, side, time, reason);
-	if (side == SIDE_SERVER) {
-		buf_append_text(&d->gone, "no response: ");
-		if (reason.size)
-			buf_append(&d->gone, reason.data, reason.size);
-		else
-			buf_append_text(&d->gone, "the connection was closed");
-	}
+	if (side == SIDE_SERVER)
+		say_no_response(&d->gone, reason);
 	for (; d->sides[SIDE_SERVER].closed && d->count && !d->err; forget(d, 0))
 		tell_error(d, SIDE_SERVER, d->pending[0].exchange, time, buf_view(&d->gone));
 	return d->err;

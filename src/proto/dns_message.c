@@ -60,6 +60,13 @@ static const char *opcode_name(uint16_t flags, char room[static 16])
 	return room;
 }
 
+/* What could not be written stays a failure. */
+static void clear_text(struct reading *r)
+{
+	r->parts->failed |= r->scratch->text.failed;
+	buf_clear(&r->scratch->text);
+}
+
 static void append_rdf(struct buf *out, const ldns_rdf *rdf)
 {
 	struct view data = view_of(ldns_rdf_data(rdf), ldns_rdf_size(rdf));
@@ -92,12 +99,14 @@ static void append_data(struct buf *out, const ldns_rr *rr)
 	}
 }
 
-static bool keep_text(struct reading *r, struct datum *ret_datum)
+static bool keep_text(struct reading *r, struct datum *list, uint32_t *count)
 {
 	const char *copy = arena_text(&r->scratch->arena, buf_view(&r->scratch->text));
-	if (!copy || r->scratch->text.failed)
+	if (!copy || r->scratch->text.failed) {
+		r->parts->failed = true;
 		return false;
-	*ret_datum = datum_word(view_of(copy, r->scratch->text.size));
+	}
+	list[(*count)++] = datum_word(view_of(copy, r->scratch->text.size));
 	return true;
 }
 
@@ -109,17 +118,17 @@ static bool add_answer(struct reading *r, const ldns_rr *rr)
 		r->answers_more++;
 		return true;
 	}
-	buf_clear(&r->scratch->text);
+	clear_text(r);
 	append_data(&r->scratch->text, rr);
-	if (!r->lines && (type == LDNS_RR_TYPE_A || type == LDNS_RR_TYPE_AAAA) && !keep_text(r, &r->addresses[r->address_count++]))
+	if (!r->lines && (type == LDNS_RR_TYPE_A || type == LDNS_RR_TYPE_AAAA) && !keep_text(r, r->addresses, &r->address_count))
 		return false;
 	if ((uint16_t)type != r->type) {
-		buf_clear(&r->scratch->text);
+		clear_text(r);
 		dns_append_type(&r->scratch->text, (uint16_t)type);
 		buf_append_byte(&r->scratch->text, ' ');
 		append_data(&r->scratch->text, rr);
 	}
-	return keep_text(r, &r->answers[r->answer_count++]);
+	return keep_text(r, r->answers, &r->answer_count);
 }
 
 /* example.test 300 IN A 93.184.216.34 */
@@ -129,7 +138,7 @@ static bool add_record(struct reading *r, enum dns_section section, const ldns_r
 	static const char *const updates[] = { "zone", "prerequisite", "update", "additional" };
 	if (r->lines)
 		return true;
-	buf_clear(&r->scratch->text);
+	clear_text(r);
 	append_rdf(&r->scratch->text, ldns_rr_owner(rr));
 	if (section != DNS_QUESTION)
 		buf_printf(&r->scratch->text, " %u", ldns_rr_ttl(rr));
@@ -164,13 +173,13 @@ static void add_question_attributes(struct reading *r, const ldns_rr *rr)
 	r->type = (uint16_t)ldns_rr_get_type(rr);
 	if (r->lines)
 		return;
-	buf_clear(&r->scratch->text);
+	clear_text(r);
 	append_rdf(&r->scratch->text, ldns_rr_owner(rr));
 	parts_attribute(r->parts, "dns.question.name", datum_word(buf_view(&r->scratch->text)));
-	buf_clear(&r->scratch->text);
+	clear_text(r);
 	dns_append_type(&r->scratch->text, (uint16_t)ldns_rr_get_type(rr));
 	parts_attribute(r->parts, "dns.question.type", datum_word(buf_view(&r->scratch->text)));
-	buf_clear(&r->scratch->text);
+	clear_text(r);
 	dns_append_class(&r->scratch->text, (uint16_t)ldns_rr_get_class(rr));
 	parts_attribute(r->parts, "dns.question.class", datum_word(buf_view(&r->scratch->text)));
 }
@@ -183,7 +192,7 @@ static bool add_question(struct reading *r, const ldns_rr *rr)
 	}
 	if (r->header->flags & DNS_RESPONSE)
 		return !r->shape->failed;
-	buf_clear(&r->scratch->text);
+	clear_text(r);
 	print_question(&r->scratch->text, rr);
 	parts_word(r->parts, datum_word(buf_view(&r->scratch->text)));
 	return !r->scratch->text.failed;
@@ -196,7 +205,7 @@ static bool add_opt(struct reading *r, size_t start)
 	if (b.size < 11)
 		return true;
 	r->extended = b.data[5];
-	buf_clear(&r->scratch->text);
+	clear_text(r);
 	buf_printf(&r->scratch->text, "version %u udp %u", b.data[6], u16(b, 3));
 	if (b.data[7] & 0x80)
 		buf_append_text(&r->scratch->text, " do");
@@ -255,7 +264,7 @@ static void add_fields(struct reading *r)
 	parts_add(r->parts, "opcode", datum_keyword(opcode_name(r->header->flags, room)));
 	if (r->header->flags & DNS_RESPONSE)
 		parts_add(r->parts, "rcode", datum_keyword(dns_rcode_name(r->header->flags & 15, room)));
-	buf_clear(&r->scratch->text);
+	clear_text(r);
 	for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
 		if (r->header->flags & flags[i].flag)
 			buf_printf(&r->scratch->text, "%s%s", r->scratch->text.size ? " " : "", flags[i].name);
@@ -318,7 +327,7 @@ bool dns_describe(struct view bytes, const struct dns_header *header, struct par
 			good = read_record(&r, (enum dns_section)section, i);
 	}
 	if (good && r.at < bytes.size) {
-		buf_clear(&scratch->text);
+		clear_text(&r);
 		buf_printf(&scratch->text, "%zu bytes", bytes.size - r.at);
 		parts_add(parts, "rest", datum_word(buf_view(&scratch->text)));
 	}

@@ -3,6 +3,7 @@
  * same what it would have printed; it never crashes, nor tells something else (but for what a few keep of broken bytes, to show them).
  * Under the sanitizers nothing may be lost either.
  */
+#include "dns_wires.h"
 #include "mysql_wires.h"
 #include "postgresql_wires.h"
 #include "redis_wires.h"
@@ -46,6 +47,13 @@ void *__wrap_realloc(void *old, size_t size)
 	return fails() ? NULL : __real_realloc(old, size);
 }
 
+/* How a connection is traced. */
+struct way {
+	enum emit_format format;
+	size_t piece;
+	enum net_proto proto;
+};
+
 struct attempt {
 	struct exchange_sink sink;
 	struct request_printer printer;
@@ -82,31 +90,32 @@ static enum err pass_step(struct attempt *a, struct net_event event, const struc
 	return ERR_NONE;
 }
 
-static enum err run(struct attempt *a, const struct wire *wire, enum emit_format format, size_t piece)
+static enum err run(struct attempt *a, const struct wire *wire, struct way way)
 {
 	const struct connections_options options = { { .head_max = 64 << 10, .body_max = 1 << 20 }, protocols, NULL };
-	struct net_event event = { .socket = 1, .fd = 4, .time = NS_PER_S, .type = EVENT_CONNECT };
+	struct net_event event = { .socket = 1, .fd = 4, .time = NS_PER_S, .type = EVENT_CONNECT, .proto = (uint8_t)way.proto };
 	event.local = (struct net_address){ NET_INET4, 4, 49152, { 172, 16, 0, 0 } };
 	event.peer = (struct net_address){ NET_INET4, 4, 80, { 192, 0, 2, 1 } };
-	TRY(emitter_create(format, &a->output, &a->emitter));
+	TRY(emitter_create(way.format, &a->output, &a->emitter));
 	TRY(connections_create(&options, &a->sink, &a->connections));
-	TRY(connections_event(a->connections, &event));
+	if (way.proto == PROTO_TCP)
+		TRY(connections_event(a->connections, &event));
 	for (const struct wire_step *at = wire->steps; at->kind; at++) {
 		event.record++;
 		event.time += NS_PER_MS;
-		TRY(pass_step(a, event, at, piece));
+		TRY(pass_step(a, event, at, way.piece));
 	}
 	TRY(connections_end(a->connections, event.time));
 	return buf_status(&a->output.pending);
 }
 
-static enum err attempt(const struct wire *wire, enum emit_format format, size_t piece, int64_t allocations, struct buf *ret_text)
+static enum err attempt(const struct wire *wire, struct way way, int64_t allocations, struct buf *ret_text)
 {
 	struct attempt a = { .sink = { take_exchange }, .printer = { .verbose = true } };
 	output_init(&a.output, -1, "memory", OUTPUT_BUFFERED);
 	one_failed = false;
 	allocations_left = allocations;
-	enum err err = run(&a, wire, format, piece);
+	enum err err = run(&a, wire, way);
 	allocations_left = INT64_MAX;
 	buf_append(ret_text, a.output.pending.data, a.output.pending.size);
 	connections_destroy(a.connections);
@@ -115,13 +124,13 @@ static enum err attempt(const struct wire *wire, enum emit_format format, size_t
 	return err;
 }
 
-static void check_wire(const struct wire *wire, enum emit_format format, size_t piece, bool strict)
+static void check_wire(const struct wire *wire, struct way way, bool strict)
 {
 	BUF_CLEANUP struct buf expected = { 0 };
-	assert_int_equal(attempt(wire, format, piece, INT64_MAX, &expected), ERR_NONE);
+	assert_int_equal(attempt(wire, way, INT64_MAX, &expected), ERR_NONE);
 	for (int64_t n = 1;; n++) {
 		BUF_CLEANUP struct buf text = { 0 };
-		enum err err = attempt(wire, format, piece, n, &text);
+		enum err err = attempt(wire, way, n, &text);
 		if (err && err != ERR_NOMEM)
 			fail_msg("%s: allocation %lld: %d", wire->title, (long long)n, err);
 		if (strict && !err && !view_equal(buf_view(&text), buf_view(&expected)))
@@ -135,8 +144,8 @@ static void check_all(const struct wire *wires, uint32_t count, bool strict)
 {
 	setenv("TZ", "UTC", 1);
 	for (uint32_t i = 0; i < count; i++) {
-		check_wire(&wires[i], EMIT_LINE, SIZE_MAX, strict);
-		check_wire(&wires[i], EMIT_JSON, 7, strict);
+		check_wire(&wires[i], (struct way){ EMIT_LINE, SIZE_MAX, PROTO_TCP }, strict);
+		check_wire(&wires[i], (struct way){ EMIT_JSON, 7, PROTO_TCP }, strict);
 	}
 }
 
@@ -170,6 +179,16 @@ static void test_redis(void **state)
 	check_all(redis_wires, REDIS_WIRES, false);
 }
 
+/* A datagram comes whole. */
+static void test_dns(void **state)
+{
+	(void)state;
+	check_all(dns_streams, sizeof dns_streams / sizeof *dns_streams, true);
+	check_all(dns_cuts, sizeof dns_cuts / sizeof *dns_cuts, true);
+	for (size_t i = 0; i < sizeof dns_datagrams / sizeof *dns_datagrams; i++)
+		check_wire(&dns_datagrams[i], (struct way){ EMIT_LINE, SIZE_MAX, PROTO_UDP }, true);
+}
+
 static void test_postgresql(void **state)
 {
 	(void)state;
@@ -190,6 +209,7 @@ int main(void)
 		cmocka_unit_test(test_smtp),
 		cmocka_unit_test(test_tls),
 		cmocka_unit_test(test_redis),
+		cmocka_unit_test(test_dns),
 		cmocka_unit_test(test_postgresql),
 		cmocka_unit_test(test_mysql),
 	};
