@@ -2,95 +2,7 @@
  * What peers can do to who watches them: pipelines without answers, tunnels in tunnels, endless heads and bodies, bytes without sense.
  * Everything is told of, memory stays what it is, and each of these is so large that it would not end if its time grew faster than it.
  */
-#include "unit.h"
-
-#include "base/buf.h"
-#include "base/time.h"
-#include "trace/connections.h"
-
-#include <malloc.h>
-
-enum { MIB = 1 << 20 };
-
-/* What came out, and the most memory that there was when it did. */
-struct watching {
-	struct exchange_sink sink;
-	struct connections *connections;
-	struct net_event event;
-	uint64_t exchanges, requests, responses, errors, cut, body_bytes, kept;
-	size_t before, most;
-	char first_error[256];
-};
-
-static size_t in_use(void)
-{
-	struct mallinfo2 info = mallinfo2();
-	return info.uordblks + info.hblkhd;
-}
-
-static enum err count(struct exchange_sink *sink, const struct exchange *exchange)
-{
-	struct watching *w = (struct watching *)sink;
-	const struct exchange_side *sides[] = { &exchange->request, &exchange->response };
-	w->exchanges++;
-	w->requests += exchange->request.present;
-	w->responses += exchange->response.present;
-	for (int i = 0; i < 2; i++) {
-		const struct message *m = &sides[i]->message;
-		if (m->error.size && w->errors++ == 0)
-			snprintf(w->first_error, sizeof w->first_error, "%.*s", VIEW_ARG(m->error));
-		w->cut += m->body_cut;
-		w->body_bytes += m->body_bytes;
-		w->kept += m->body.size;
-	}
-	return ERR_NONE;
-}
-
-static void tell(struct watching *w, enum net_event_type type, struct view bytes)
-{
-	w->event.type = (uint8_t)type;
-	w->event.data = &bytes;
-	w->event.data_count = bytes.size != 0;
-	w->event.size = bytes.size;
-	w->event.record++;
-	w->event.time++;
-	assert_int_equal(connections_event(w->connections, &w->event), ERR_NONE);
-	size_t used = in_use();
-	if (used > w->before && used - w->before > w->most)
-		w->most = used - w->before;
-}
-
-static void start(struct watching *w)
-{
-	static const struct connections_options options = { { .head_max = 256 << 10, .body_max = MIB }, protocols };
-	*w = (struct watching){ .sink = { count }, .before = in_use() };
-	w->event = (struct net_event){ .socket = 1, .time = NS_PER_S };
-	assert_int_equal(connections_create(&options, &w->sink, &w->connections), ERR_NONE);
-	tell(w, EVENT_CONNECT, (struct view){ 0 });
-}
-
-static void finish(struct watching *w)
-{
-	assert_int_equal(connections_end(w->connections, w->event.time), ERR_NONE);
-	connections_destroy(w->connections);
-}
-
-static void sent(struct watching *w, struct view bytes)
-{
-	tell(w, EVENT_SEND, bytes);
-}
-
-static void came(struct watching *w, struct view bytes)
-{
-	tell(w, EVENT_RECEIVE, bytes);
-}
-
-static void repeat(struct buf *out, const char *text, uint32_t times)
-{
-	for (uint32_t i = 0; i < times; i++)
-		buf_append_text(out, text);
-	assert_int_equal(buf_status(out), ERR_NONE);
-}
+#include "watching.h"
 
 /* All of a pipeline is paired, though only so many requests are remembered at a time: the rest waits, and is not moved again and again. */
 static void test_a_long_pipeline(void **state)
@@ -101,7 +13,7 @@ static void test_a_long_pipeline(void **state)
 	(void)state;
 	repeat(&requests, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", REQUESTS);
 	repeat(&responses, "HTTP/1.1 204 No Content\r\n\r\n", REQUESTS);
-	start(&w);
+	start(&w, PROTO_TCP);
 	sent(&w, buf_view(&requests));
 	came(&w, buf_view(&responses));
 	finish(&w);
@@ -116,7 +28,7 @@ static void test_a_pipeline_that_nobody_answers(void **state)
 	struct watching w;
 	(void)state;
 	repeat(&requests, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", 10000);
-	start(&w);
+	start(&w, PROTO_TCP);
 	for (int i = 0; i < 500; i++)
 		sent(&w, buf_view(&requests));
 	assert_true(w.most < 16 * MIB);
@@ -135,7 +47,7 @@ static void test_a_pipeline_of_upgrades(void **state)
 	(void)state;
 	repeat(&requests, "GET / HTTP/1.1\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n", REQUESTS);
 	repeat(&responses, "HTTP/1.1 204 No Content\r\n\r\n", REQUESTS);
-	start(&w);
+	start(&w, PROTO_TCP);
 	sent(&w, buf_view(&requests));
 	came(&w, buf_view(&responses));
 	finish(&w);
@@ -152,7 +64,7 @@ static void test_tunnels_in_tunnels(void **state)
 	(void)state;
 	repeat(&requests, "CONNECT a.test:80 HTTP/1.1\r\n\r\n", REQUESTS);
 	repeat(&responses, "HTTP/1.1 200 OK\r\n\r\n", REQUESTS);
-	start(&w);
+	start(&w, PROTO_TCP);
 	sent(&w, buf_view(&requests));
 	came(&w, buf_view(&responses));
 	finish(&w);
@@ -168,7 +80,7 @@ static void test_an_endless_head(void **state)
 	struct watching w;
 	(void)state;
 	repeat(&fields, "A: b\r\n", 10000);
-	start(&w);
+	start(&w, PROTO_TCP);
 	sent(&w, view_text("GET / HTTP/1.1\r\n"));
 	for (int i = 0; i < 2000; i++)
 		sent(&w, buf_view(&fields));
@@ -187,7 +99,7 @@ static void test_many_folds(void **state)
 	buf_append_text(&head, "GET / HTTP/1.1\r\nA: b\r\n");
 	repeat(&head, " c\r\n", 60000);
 	buf_append_text(&head, "\r\n");
-	start(&w);
+	start(&w, PROTO_TCP);
 	for (int i = 0; i < 20; i++) {
 		sent(&w, buf_view(&head));
 		came(&w, view_text("HTTP/1.1 204 No Content\r\n\r\n"));
@@ -207,7 +119,7 @@ static void test_bodies_larger_than_is_kept(void **state)
 	assert_true(buf_reserve(&block, MIB));
 	memset(block.data, 'x', MIB);
 	block.size = MIB;
-	start(&w);
+	start(&w, PROTO_TCP);
 	sent(&w, view_text("GET / HTTP/1.1\r\n\r\n"));
 	came(&w, view_text("HTTP/1.1 200 OK\r\nContent-Length: 268435456\r\n\r\n"));
 	for (int i = 0; i < 256; i++)
@@ -238,7 +150,7 @@ static void test_bytes_without_sense(void **state)
 	}
 	for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
 		struct watching w;
-		start(&w);
+		start(&w, PROTO_TCP);
 		sent(&w, view_text(starts[i]));
 		for (int k = 0; k < 64; k++) {
 			sent(&w, buf_view(&noise));
@@ -257,7 +169,7 @@ static void test_one_that_holds_up_the_others(void **state)
 {
 	struct watching w;
 	(void)state;
-	start(&w);
+	start(&w, PROTO_TCP);
 	sent(&w, view_text("GET /events HTTP/1.1\r\n\r\n"));
 	came(&w, view_text("HTTP/1.1 200 OK\r\n\r\nevent"));
 	w.event.socket = 2;
@@ -276,7 +188,7 @@ static void test_connections_that_end_side_by_side(void **state)
 {
 	struct watching w;
 	(void)state;
-	start(&w);
+	start(&w, PROTO_TCP);
 	for (uint64_t i = 0; i < 20000; i++) {
 		w.event.socket = 2 + i;
 		tell(&w, EVENT_CONNECT, (struct view){ 0 });

@@ -2,13 +2,9 @@
  * What databases share: what a statement is without its literals, and what of it is secret. And what peers can do to who watches them: rows
  * that do not end, statements without number, commands without answers. Memory stays what it is.
  */
-#include "unit.h"
+#include "watching.h"
 
-#include "base/time.h"
 #include "proto/sql.h"
-#include "trace/connections.h"
-
-#include <malloc.h>
 
 static void check_shape(enum sql_dialect dialect, const char *statement, const char *expected)
 {
@@ -67,7 +63,7 @@ static void test_secrets_in_statements(void **state)
 		"CHANGE MASTER TO MASTER_PASSWORD=?");
 }
 
-enum { MIB = 1 << 20, HUGE_ROW = 512 * MIB };
+enum { HUGE_ROW = 512 * MIB };
 
 static void test_secret_parameters(void **state)
 {
@@ -80,72 +76,11 @@ static void test_secret_parameters(void **state)
 	assert_int_equal(sql_secret_parameters(view_text("SELECT password = $99, $0"), SQL_POSTGRESQL), 0);
 }
 
-/* What came out, and the most memory that there was when bytes went in. */
-struct watching {
-	struct exchange_sink sink;
-	struct connections *connections;
-	struct net_event event;
-	uint64_t exchanges, more;
-	size_t before, most;
-};
-
-static size_t in_use(void)
-{
-	struct mallinfo2 info = mallinfo2();
-	return info.uordblks + info.hblkhd;
-}
-
-static enum err count(struct exchange_sink *sink, const struct exchange *exchange)
-{
-	struct watching *w = (struct watching *)sink;
-	w->exchanges++;
-	for (uint32_t i = 0; i < exchange->response.message.part_count; i++) {
-		const struct datum *value = &exchange->response.message.parts[i].value;
-		for (uint32_t k = 0; value->type == DATUM_ARRAY && k < value->count; k++)
-			w->more += value->items[k].more;
-	}
-	return ERR_NONE;
-}
-
-static void pass(struct watching *w, enum net_event_type type, const void *bytes, size_t size)
-{
-	struct view view = view_of(bytes, size);
-	w->event.type = (uint8_t)type;
-	w->event.data = &view;
-	w->event.data_count = 1;
-	w->event.size = size;
-	w->event.record++;
-	w->event.time++;
-	assert_int_equal(connections_event(w->connections, &w->event), ERR_NONE);
-	size_t used = in_use();
-	if (used > w->before && used - w->before > w->most)
-		w->most = used - w->before;
-}
-
-#define SEND(w, text)    pass(w, EVENT_SEND, text, sizeof(text) - 1)
-#define RECEIVE(w, text) pass(w, EVENT_RECEIVE, text, sizeof(text) - 1)
-
-static void watch(struct watching *w)
-{
-	static const struct connections_options options = { { .head_max = 64 << 10, .body_max = 1 << 20 }, protocols, NULL };
-	*w = (struct watching){ .sink = { count }, .before = in_use() };
-	assert_int_equal(connections_create(&options, &w->sink, &w->connections), ERR_NONE);
-	w->event.socket = 1;
-	w->event.time = NS_PER_S;
-}
-
-static void finish(struct watching *w)
-{
-	assert_int_equal(connections_end(w->connections, w->event.time), ERR_NONE);
-	connections_destroy(w->connections);
-	assert_true(in_use() <= w->before + MIB); /* the allocator keeps some */
-}
-
 static void start_postgresql(struct watching *w)
 {
-	watch(w);
-	SEND(w, "\0\0\0\20\0\3\0\0user\0a\0\0");
-	RECEIVE(w, "R\0\0\0\10\0\0\0\0Z\0\0\0\5I");
+	start(w, PROTO_TCP);
+	SENT(w, "\0\0\0\20\0\3\0\0user\0a\0\0");
+	CAME(w, "R\0\0\0\10\0\0\0\0Z\0\0\0\5I");
 }
 
 /* A value of half a gigabyte, of which as much is kept as was asked for; then rows that are counted. */
@@ -155,13 +90,13 @@ static void test_a_huge_row_of_postgresql(void **state)
 	struct watching w;
 	(void)state;
 	start_postgresql(&w);
-	SEND(&w, "Q\0\0\0\15SELECT 1\0");
-	RECEIVE(&w, "D\40\0\0\12\0\1\40\0\0\0");
+	SENT(&w, "Q\0\0\0\15SELECT 1\0");
+	CAME(&w, "D\40\0\0\12\0\1\40\0\0\0");
 	for (uint32_t i = 0; i < HUGE_ROW / MIB; i++)
-		pass(&w, EVENT_RECEIVE, bytes, sizeof bytes);
+		came(&w, view_of(bytes, sizeof bytes));
 	for (uint32_t i = 0; i < 100000; i++)
-		RECEIVE(&w, "D\0\0\0\13\0\1\0\0\0\1x");
-	RECEIVE(&w, "C\0\0\0\15SELECT 1\0Z\0\0\0\5I");
+		CAME(&w, "D\0\0\0\13\0\1\0\0\0\1x");
+	CAME(&w, "C\0\0\0\15SELECT 1\0Z\0\0\0\5I");
 	assert_int_equal(w.exchanges, 2);
 	assert_true(w.more > HUGE_ROW - 2 * MIB && w.more < HUGE_ROW);
 	assert_true(w.most < 8 * MIB);
@@ -178,8 +113,8 @@ static void test_statements_without_number(void **state)
 		snprintf(parse + 6, 6, "%05u", i % 100000);
 		parse[11] = 0;
 		parse[5] = (char)('a' + i / 100000);
-		pass(&w, EVENT_SEND, parse, sizeof parse - 1);
-		RECEIVE(&w, "1\0\0\0\4Z\0\0\0\5I");
+		sent(&w, view_of(parse, sizeof parse - 1));
+		CAME(&w, "1\0\0\0\4Z\0\0\0\5I");
 	}
 	assert_int_equal(w.exchanges, 200001);
 	assert_true(w.most < 8 * MIB);
@@ -193,7 +128,7 @@ static void test_commands_without_answers(void **state)
 	(void)state;
 	start_postgresql(&w);
 	for (uint32_t i = 0; i < 500000; i++)
-		SEND(&w, "B\0\0\0\14\0\0\0\0\0\0\0\0E\0\0\0\11\0\0\0\0\0");
+		SENT(&w, "B\0\0\0\14\0\0\0\0\0\0\0\0E\0\0\0\11\0\0\0\0\0");
 	assert_true(w.most < 128 * MIB);
 	finish(&w);
 	assert_true(w.exchanges > 30000);
@@ -204,22 +139,22 @@ static void test_a_huge_row_of_mysql(void **state)
 	static uint8_t bytes[MIB];
 	struct watching w;
 	(void)state;
-	watch(&w);
-	RECEIVE(&w, ";\0\0\0\n8.0.36\0\7\0\0\0saltsalt\0\1\202\55\2\0\10\0\25\0\0\0\0\0\0\0\0\0\0saltsaltsalt\0plugin\0");
-	SEND(&w, "\54\0\0\1\1\202\10\0\0\0\0\1\55\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0ada\0\0plugin\0");
-	RECEIVE(&w, "\7\0\0\2\0\0\0\2\0\0\0");
-	SEND(&w, "\11\0\0\0\3SELECT 1");
-	RECEIVE(&w, "\1\0\0\1\1\27\0\0\2\3def\0\0\0\1a\0\14\55\0\120\0\0\0\375\0\0\0\0\0\5\0\0\3\376\0\0\2\0");
+	start(&w, PROTO_TCP);
+	CAME(&w, ";\0\0\0\n8.0.36\0\7\0\0\0saltsalt\0\1\202\55\2\0\10\0\25\0\0\0\0\0\0\0\0\0\0saltsaltsalt\0plugin\0");
+	SENT(&w, "\54\0\0\1\1\202\10\0\0\0\0\1\55\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0ada\0\0plugin\0");
+	CAME(&w, "\7\0\0\2\0\0\0\2\0\0\0");
+	SENT(&w, "\11\0\0\0\3SELECT 1");
+	CAME(&w, "\1\0\0\1\1\27\0\0\2\3def\0\0\0\1a\0\14\55\0\120\0\0\0\375\0\0\0\0\0\5\0\0\3\376\0\0\2\0");
 	for (uint32_t i = 0; i < 16; i++) { /* packets of the largest size are one row */
 		if (i == 0)
-			RECEIVE(&w, "\377\377\377\4\376\347\377\377\17\0\0\0\0");
+			CAME(&w, "\377\377\377\4\376\347\377\377\17\0\0\0\0");
 		else
-			RECEIVE(&w, "\377\377\377\4");
+			CAME(&w, "\377\377\377\4");
 		uint32_t left = 0xffffff - (i ? 0 : 9);
 		for (uint32_t at = 0; at < left; at += MIB)
-			pass(&w, EVENT_RECEIVE, bytes, left - at < MIB ? left - at : MIB);
+			came(&w, view_of(bytes, left - at < MIB ? left - at : MIB));
 	}
-	RECEIVE(&w, "\0\0\0\5\5\0\0\6\376\0\0\2\0");
+	CAME(&w, "\0\0\0\5\5\0\0\6\376\0\0\2\0");
 	assert_int_equal(w.exchanges, 2);
 	assert_true(w.more > 250 * MIB);
 	assert_true(w.most < 8 * MIB);
