@@ -1,12 +1,16 @@
 #include "proto/dns_parts.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "proto/say.h"
 
+/* A question, to which an answer is due. In a flow of datagrams it may be sent again, and each may be answered. */
 struct pending {
-	uint64_t exchange;
+	uint64_t exchange, hash;
+	uint32_t again; /* so many times; when it is answered, answers that may still come */
 	uint16_t id;
+	bool answered;
 };
 
 /* Of a connection: messages have their length before them. */
@@ -96,20 +100,59 @@ static void remember(struct decoder *d, struct pending pending)
 }
 
 /* The question that was asked first with this id; `count`: none. */
-static uint32_t find(const struct decoder *d, uint16_t id)
+static uint32_t find(const struct decoder *d, uint16_t id, bool answered)
 {
 	uint32_t at = 0;
-	while (at < d->count && d->pending[at].id != id)
+	while (at < d->count && (d->pending[at].id != id || d->pending[at].answered != answered))
 		at++;
 	return at;
 }
 
-static void fill(struct decoder *d, struct view bytes, const struct dns_header *header, struct message *message)
+/* Who asks a group for a name (RFC 6762, RFC 4795) gets an answer from each who has it, from its own address; or from nobody. */
+static bool asks_a_group(const struct decoder *d)
+{
+	enum { PORT_MDNS = 5353, PORT_LLMNR = 5355 };
+	return d->options.group || (d->options.datagrams && (d->options.port == PORT_MDNS || d->options.port == PORT_LLMNR));
+}
+
+static uint64_t hash_of(struct view bytes)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+	for (size_t i = 0; i < bytes.size; i++)
+		hash = (hash ^ bytes.data[i]) * UINT64_C(0x100000001b3);
+	return hash;
+}
+
+/* The same bytes before they are answered: who asked waited too long. */
+static bool is_asked_again(struct decoder *d, const struct dns_header *header, uint64_t hash)
+{
+	uint32_t at = d->options.datagrams ? find(d, header->id, false) : d->count;
+	if (at == d->count || d->pending[at].hash != hash)
+		return false;
+	d->pending[at].again++;
+	return true;
+}
+
+static void add_again(struct decoder *d, uint32_t again)
+{
+	char text[32], line[32 + 16];
+	if (again == 0)
+		return;
+	snprintf(text, sizeof text, "%u times", again + 1);
+	snprintf(line, sizeof line, "(asked %s)", text);
+	parts_add(&d->parts, "asked", datum_word(view_text(text)));
+	parts_word(&d->parts, datum_word(view_text(line)));
+	parts_attribute(&d->parts, "dns.question.repeats", datum_uint(again));
+}
+
+/* `again`: so often the question was repeated. */
+static void fill(struct decoder *d, struct view bytes, const struct dns_header *header, uint32_t again, struct message *message)
 {
 	parts_clear(&d->parts);
 	buf_clear(&d->why);
 	uint16_t rcode;
 	bool good = dns_describe(bytes, header, &d->parts, &d->shape, &d->why, &d->scratch, d->options.lines, &rcode);
+	add_again(d, again);
 	if (!good || !parts_tell(&d->parts, message))
 		d->err = d->err ? d->err : err_nomem();
 	message->protocol = view_text("DNS");
@@ -119,33 +162,66 @@ static void fill(struct decoder *d, struct view bytes, const struct dns_header *
 	message->failed = rcode != 0;
 }
 
+/* No answer comes to a question. */
+static void tell_unanswered(struct decoder *d, const struct pending *pending, uint64_t time, struct view reason)
+{
+	if (pending->answered)
+		return;
+	buf_clear(&d->why);
+	buf_append(&d->why, reason.data, reason.size);
+	if (pending->again)
+		buf_printf(&d->why, "; it was asked %u times", pending->again + 1);
+	tell_error(d, SIDE_SERVER, pending->exchange, time, buf_view(&d->why));
+}
+
 static void take_question(struct decoder *d, struct view bytes, const struct dns_header *header, struct message *message)
 {
+	uint64_t hash = d->options.datagrams ? hash_of(bytes) : 0;
+	message->alone = asks_a_group(d);
+	if (!message->alone && is_asked_again(d, header, hash))
+		return;
 	uint64_t exchange = d->next++;
 	if (d->count == DNS_PENDING_MAX) {
-		tell_error(d, SIDE_SERVER, d->pending[0].exchange, message->end, view_text("no response: too many questions wait"));
+		tell_unanswered(d, &d->pending[0], message->end, view_text("no response: too many questions wait"));
 		forget(d, 0);
 	}
-	fill(d, bytes, header, message);
-	remember(d, (struct pending){ exchange, header->id });
+	if (message->alone)
+		begun(d, exchange, message->time);
+	else
+		remember(d, (struct pending){ .exchange = exchange, .hash = hash, .id = header->id });
+	fill(d, bytes, header, 0, message);
 	pass(d, SIDE_CLIENT, exchange, message);
 }
 
-/* An answer that nobody asked for here is one if it tells of a service (RFC 6762), else its question was not seen. */
+/* A question that was sent twice was answered twice. */
+static void forget_answer(struct decoder *d, uint32_t at)
+{
+	struct pending *pending = &d->pending[at];
+	if (pending->again == 0) {
+		forget(d, at);
+		return;
+	}
+	pending->again--;
+	pending->answered = true;
+}
+
+/*
+ * An answer that nobody asked for here is one if it tells of a service (RFC 6762), or was given before; else its question was not seen.
+ */
 static void take_answer(struct decoder *d, struct view bytes, const struct dns_header *header, struct message *message, bool was_begun)
 {
-	uint32_t at = find(d, header->id);
-	bool asked = at < d->count;
+	uint32_t at = find(d, header->id, false), before = find(d, header->id, true);
+	bool asked = at < d->count, repeated = !asked && before < d->count;
 	uint64_t exchange = asked ? d->pending[at].exchange : d->next++;
 	if (!was_begun)
 		begun(d, exchange, message->time);
-	fill(d, bytes, header, message);
-	message->alone = !asked && header->id == 0 && header->counts[DNS_QUESTION] == 0;
+	fill(d, bytes, header, asked ? d->pending[at].again : 0, message);
+	message->alone = !asked && (repeated || asks_a_group(d) || (header->id == 0 && header->counts[DNS_QUESTION] == 0));
 	if (!asked && !message->alone)
 		tell_error(d, SIDE_CLIENT, exchange, message->time, view_text("no question was seen"));
 	pass(d, SIDE_SERVER, exchange, message);
-	if (asked)
-		forget(d, at);
+	if (asked || repeated)
+		forget_answer(d, asked ? at : before);
 }
 
 /* Bytes that are no message. */
@@ -185,7 +261,7 @@ static void begin_answer(struct decoder *d, struct direction *s)
 {
 	if (s->begun || s->bytes.size < 4 || wanted(&s->bytes) < 2 + DNS_HEADER_SIZE)
 		return;
-	uint32_t at = find(d, (uint16_t)(s->bytes.data[2] << 8 | s->bytes.data[3]));
+	uint32_t at = find(d, (uint16_t)(s->bytes.data[2] << 8 | s->bytes.data[3]), false);
 	if (at == d->count)
 		return;
 	s->begun = true;
@@ -233,7 +309,7 @@ static void end_early(struct decoder *d, enum message_side side, uint64_t time, 
 	say_end(&d->why, reason);
 	buf_printf(&d->why, ", %zu bytes before the end of a message", wanted(&s->bytes) - s->bytes.size);
 	message.error = buf_view(&d->why);
-	uint32_t at = s->begun ? find(d, (uint16_t)(s->bytes.data[2] << 8 | s->bytes.data[3])) : d->count;
+	uint32_t at = s->begun ? find(d, (uint16_t)(s->bytes.data[2] << 8 | s->bytes.data[3]), false) : d->count;
 	if (at < d->count) {
 		exchange = d->pending[at].exchange;
 		message.alone = false;
@@ -257,7 +333,7 @@ static enum err close_side(struct decoder *d, enum message_side side, uint64_t t
 	if (side == SIDE_SERVER)
 		say_no_response(&d->gone, reason);
 	for (; d->sides[SIDE_SERVER].closed && d->count && !d->err; forget(d, 0))
-		tell_error(d, SIDE_SERVER, d->pending[0].exchange, time, buf_view(&d->gone));
+		tell_unanswered(d, &d->pending[0], time, buf_view(&d->gone));
 	return d->err;
 }
 

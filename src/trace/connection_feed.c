@@ -18,12 +18,20 @@ static void clear_waiting(struct waiting *waiting)
 	waiting->taken = 0;
 }
 
+static bool is_group(const struct net_address *address)
+{
+	return (address->family == NET_INET4 && address->bytes[0] >> 4 == 14) ||
+		(address->family == NET_INET6 && address->bytes[0] == 0xff);
+}
+
 enum err connection_create_decoder(struct connection *c, const struct protocol *protocol, const struct handover *handover,
 	struct decoder **ret_decoder)
 {
 	struct decoder_options options = c->all->options.decoder;
 	options.handover = handover;
 	options.datagrams = c->proto == PROTO_UDP || c->proto == PROTO_UNIX_DGRAM;
+	options.group = options.datagrams && is_group(&c->server);
+	options.port = c->server.port;
 	return protocol->create(&options, &c->sink, ret_decoder);
 }
 

@@ -93,6 +93,8 @@ struct decoder_options {
 	struct message_memory *memory;
 	const struct handover *handover; /* NULL: the connection begins here */
 	bool datagrams; /* what is fed are datagrams, each whole */
+	bool group; /* they go to all who listen (multicast), and each answers for itself */
+	uint16_t port; /* the server's; 0: not known, or none */
 	bool lines; /* nobody looks at parts and attributes, but at words and shapes alone */
 };
 

@@ -114,6 +114,17 @@ static const struct wire dns_datagrams[] = {
 			ASK("\0\10\1\0\0\1\0\0\0\0\0\0\7example\4test\0\0\1\0\1"),
 			ANSWER("\0\10\201\200\0\1\0\1\0\0\0\0\7example\4test\0\0\1\0\1\300\14\0\1\0\1\0\0\1,\0\4\12\0\0\1"),
 		} },
+	{ "asked again, and answered as often; then once more than that",
+		{ ASK("\0\20\1\0\0\1\0\0\0\0\0\0\7example\4test\0\0\1\0\1"), ASK("\0\20\1\0\0\1\0\0\0\0\0\0\7example\4test\0\0\1\0\1"),
+			ANSWER("\0\20\201\200\0\1\0\1\0\0\0\0\7example\4test\0\0\1\0\1\300\14\0\1\0\1\0\0\1,\0\4\12\0\0\1"),
+			ANSWER("\0\20\201\200\0\1\0\1\0\0\0\0\7example\4test\0\0\1\0\1\300\14\0\1\0\1\0\0\1,\0\4\12\0\0\1"),
+			ANSWER("\0\20\201\200\0\1\0\1\0\0\0\0\7example\4test\0\0\1\0\1\300\14\0\1\0\1\0\0\1,\0\4\12\0\0\1") } },
+	{ "asked three times, and never answered",
+		{ ASK("\0\21\1\0\0\1\0\0\0\0\0\0\7example\4test\0\0\1\0\1"), ASK("\0\21\1\0\0\1\0\0\0\0\0\0\7example\4test\0\0\1\0\1"),
+			ASK("\0\21\1\0\0\1\0\0\0\0\0\0\7example\4test\0\0\1\0\1") } },
+	{ "another question with the same id",
+		{ ASK("\0\22\1\0\0\1\0\0\0\0\0\0\7example\4test\0\0\1\0\1"), ASK("\0\22\1\0\0\1\0\0\0\0\0\0\7example\4test\0\0\34\0\1"),
+			ANSWER("\0\22\201\200\0\1\0\1\0\0\0\0\7example\4test\0\0\1\0\1\300\14\0\1\0\1\0\0\1,\0\4\12\0\0\1") } },
 	{ "an answer to nothing",
 		{
 			ASK("\0\11\1\0\0\1\0\0\0\0\0\0\7example\4test\0\0\1\0\1"),
@@ -195,6 +206,17 @@ static const struct wire dns_datagrams[] = {
 			ANSWER("\34\2\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
 			       "\0\0\0\0"),
 		} },
+};
+
+/* To port 5353, as to any group: who has the name answers from its own address, or nobody does. */
+static const struct wire dns_groups[] = {
+	{ "a service is asked for, twice",
+		{ ASK("\0\0\0\0\0\1\0\0\0\0\0\0\4_ipp\4_tcp\5local\0\0\14\200\1"),
+			ASK("\0\0\0\0\0\1\0\0\0\0\0\0\4_ipp\4_tcp\5local\0\0\14\200\1") } },
+	{ "asked with an id, and answered",
+		{ ASK("\0\1\1\0\0\1\0\0\0\0\0\0\7example\4test\0\0\1\0\1"),
+			ANSWER("\0\1\201\200\0\1\0\1\0\0\0\0\7example\4test\0\0\1\0\1\300\14\0\1\0\1\0\0\1,\0\4\12\0\0\1") } },
+	{ "a service tells of itself", { ANSWER("\0\0\204\0\0\0\0\1\0\0\0\0\7printer\5local\0\0\1\200\1\0\0\0x\0\4\12\0\0\11") } },
 };
 
 static const struct wire dns_streams[] = {

@@ -4,10 +4,10 @@
  * Under the sanitizers nothing may be lost either.
  */
 #include "dns_wires.h"
+#include "http2_wires.h"
 #include "mysql_wires.h"
 #include "postgresql_wires.h"
 #include "redis_wires.h"
-#include "http2_wires.h"
 #include "smtp_wires.h"
 #include "tls_wires.h"
 #include "websocket_wires.h"
@@ -185,6 +185,8 @@ static void test_dns(void **state)
 	(void)state;
 	check_all(dns_streams, sizeof dns_streams / sizeof *dns_streams, true);
 	check_all(dns_cuts, sizeof dns_cuts / sizeof *dns_cuts, true);
+	for (size_t i = 0; i < sizeof dns_groups / sizeof *dns_groups; i++)
+		check_wire(&dns_groups[i], (struct way){ EMIT_LINE, SIZE_MAX, PROTO_UDP }, true);
 	for (size_t i = 0; i < sizeof dns_datagrams / sizeof *dns_datagrams; i++)
 		check_wire(&dns_datagrams[i], (struct way){ EMIT_LINE, SIZE_MAX, PROTO_UDP }, true);
 }

@@ -7,7 +7,8 @@ enum {
 	CUTS = sizeof dns_cuts / sizeof *dns_cuts,
 };
 
-static const struct wire_how datagrams = { .port = 53, .proto = PROTO_UDP }, streams = { .port = 53 };
+static const struct wire_how datagrams = { .port = 53, .proto = PROTO_UDP }, streams = { .port = 53 },
+			     group = { .port = 5353, .proto = PROTO_UDP };
 
 static void test_whole_outputs(void **state)
 {
@@ -20,6 +21,7 @@ static void test_whole_outputs(void **state)
 	wire_compare_all(dns_datagrams, DATAGRAMS, how, "dns.json");
 	how.format = EMIT_YAML;
 	wire_compare_all(dns_datagrams, DATAGRAMS, how, "dns.yaml");
+	wire_compare_each(dns_groups, sizeof dns_groups / sizeof *dns_groups, group, "dns-groups.txt");
 	wire_compare_each(dns_streams, STREAMS, streams, "dns-streams.txt");
 	wire_compare_each(dns_cuts, CUTS, streams, "dns-cuts.txt");
 }
