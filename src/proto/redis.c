@@ -101,6 +101,11 @@ static size_t feed_part(struct decoder *d, enum message_side side, struct view b
 		s->offset += used;
 		return used;
 	}
+	size_t replicated = side == SIDE_SERVER ? redis_feed_replication(d, bytes, time) : 0;
+	if (replicated) {
+		s->offset += replicated;
+		return replicated;
+	}
 	if (!s->begun)
 		begin_value(d, side, bytes.data[0], time);
 	s->end = time;
@@ -178,6 +183,8 @@ static enum err close_side(struct decoder *d, enum message_side side, uint64_t t
 		end_early(d, side, reason);
 	if (side == SIDE_SERVER)
 		say_no_response(&d->gone, reason);
+	if (side == SIDE_SERVER)
+		redis_tell_replication(d);
 	if (d->sides[SIDE_SERVER].closed)
 		redis_tell_unanswered(d, time);
 	if (!d->err && (d->why.failed || d->gone.failed))

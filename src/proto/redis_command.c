@@ -26,6 +26,7 @@ enum redis_kind redis_kind_of(struct view name)
 		{ "MONITOR", REDIS_MONITOR },
 		{ "OBJECT", REDIS_CONTAINER },
 		{ "PSUBSCRIBE", REDIS_SUBSCRIBE },
+		{ "PSYNC", REDIS_PSYNC },
 		{ "PUBSUB", REDIS_CONTAINER },
 		{ "PUNSUBSCRIBE", REDIS_UNSUBSCRIBE },
 		{ "RESET", REDIS_RESET },
@@ -36,6 +37,7 @@ enum redis_kind redis_kind_of(struct view name)
 		{ "SSUBSCRIBE", REDIS_SUBSCRIBE },
 		{ "SUBSCRIBE", REDIS_SUBSCRIBE },
 		{ "SUNSUBSCRIBE", REDIS_UNSUBSCRIBE },
+		{ "SYNC", REDIS_SYNC },
 		{ "UNSUBSCRIBE", REDIS_UNSUBSCRIBE },
 		{ "XGROUP", REDIS_CONTAINER },
 		{ "XINFO", REDIS_CONTAINER },
@@ -96,7 +98,7 @@ static struct view text_of(const struct datum *words, uint32_t count, uint32_t a
 /* CLIENT REPLY OFF, SKIP, ON. True: to this command there is no reply. */
 static bool change_replies(struct decoder *d, enum redis_kind kind, const struct datum *words, uint32_t count)
 {
-	bool silent = d->replies != REPLIES_ON;
+	bool silent = d->replies != REPLIES_ON || d->replication.on;
 	if (d->replies == REPLIES_SKIP)
 		d->replies = REPLIES_ON;
 	if (kind != REDIS_CLIENT || !view_is_word(text_of(words, count, 1), "REPLY"))
@@ -108,7 +110,7 @@ static bool change_replies(struct decoder *d, enum redis_kind kind, const struct
 		d->replies = REPLIES_OFF;
 	else if (view_is_word(how, "SKIP") && d->replies == REPLIES_ON)
 		d->replies = REPLIES_SKIP;
-	return d->replies != REPLIES_ON;
+	return d->replies != REPLIES_ON || d->replication.on;
 }
 
 static void change_database(struct decoder *d, struct view number)

@@ -25,10 +25,12 @@ enum redis_kind {
 	REDIS_HELLO,
 	REDIS_MIGRATE,
 	REDIS_MONITOR,
+	REDIS_PSYNC,
 	REDIS_RESET,
 	REDIS_SELECT,
 	REDIS_SENTINEL,
 	REDIS_SUBSCRIBE,
+	REDIS_SYNC,
 	REDIS_UNSUBSCRIBE,
 };
 
@@ -57,6 +59,13 @@ struct direction {
 	uint64_t several_time, several_size;
 };
 
+/* What a server sends to a replica, once that was granted. */
+struct replication {
+	bool on;
+	bool answers; /* it is itself the reply that was waited for */
+	uint64_t exchange, bytes, time, end;
+};
+
 /* Whether replies come at all (CLIENT REPLY). */
 enum redis_replies { REPLIES_ON, REPLIES_OFF, REPLIES_SKIP };
 
@@ -72,6 +81,7 @@ struct decoder {
 	uint8_t version;         /* of RESP */
 	uint8_t replies;         /* enum redis_replies */
 	bool subscribed, monitored;
+	struct replication replication;
 	uint32_t database;       /* that was selected last */
 	enum err err;
 };
@@ -94,7 +104,13 @@ void redis_hide_reply(enum redis_secret secret, struct datum *reply);
 /* redis_reply.c */
 void redis_begin_reply(struct decoder *d, uint8_t first, uint64_t time);
 void redis_reply(struct decoder *d, struct view error);
+void redis_end_pending(struct decoder *d);
 void redis_tell_unanswered(struct decoder *d, uint64_t time);
+
+/* redis_replication.c */
+void redis_note_replication(struct decoder *d, const struct pending *pending, const struct resp *resp);
+size_t redis_feed_replication(struct decoder *d, struct view bytes, uint64_t time); /* how many bytes are its */
+void redis_tell_replication(struct decoder *d);
 
 /* redis_tell.c */
 void redis_begun(struct decoder *d, uint64_t exchange, uint64_t time);

@@ -178,7 +178,7 @@ static void gather(struct direction *s)
 	parts_word(&s->parts, first_items(s->resp.value));
 }
 
-static void end_pending(struct decoder *d)
+void redis_end_pending(struct decoder *d)
 {
 	d->first = (d->first + 1) % d->capacity;
 	d->count--;
@@ -196,8 +196,10 @@ static void take_reply(struct decoder *d, struct direction *s, struct view error
 		gather(s);
 		return;
 	}
+	if (error.size == 0)
+		redis_note_replication(d, pending, &s->resp);
 	tell(d, s, false, failed && !error.size, error);
-	end_pending(d);
+	redis_end_pending(d);
 }
 
 void redis_reply(struct decoder *d, struct view error)
@@ -226,7 +228,7 @@ void redis_reply(struct decoder *d, struct view error)
 void redis_tell_unanswered(struct decoder *d, uint64_t time)
 {
 	struct direction *s = &d->sides[SIDE_SERVER];
-	for (; d->count && !d->err; end_pending(d)) {
+	for (; d->count && !d->err; redis_end_pending(d)) {
 		uint64_t exchange = redis_pending(d)->exchange;
 		struct message message = { .time = time, .end = time, .error = buf_view(&d->gone) };
 		if (s->several) {
