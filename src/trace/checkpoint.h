@@ -18,7 +18,12 @@ struct network *checkpoints_network(struct checkpoints *checkpoints);
 struct log_follower *checkpoints_follower(struct checkpoints *checkpoints);
 
 /* Items of a checkpoint: a u32 size, and so many bytes, the first of which is the kind. Notes are items too, under their own kinds. */
-enum checkpoint_item { ITEM_DESCRIPTOR = 64, ITEM_SOCKET = 65 };
+enum checkpoint_item {
+	ITEM_DESCRIPTOR = 64,
+	ITEM_SOCKET = 65,
+	ITEM_SOCKET_NUMBER = 66, /* of the socket of this descriptor: a u64 in place of the text */
+	ITEM_SOCKET_COUNT = 67,  /* how many there have been: likewise. The next one has this number */
+};
 
 /* A descriptor, or the rest of a socket, of which a note of SOCKET came before. The text follows. */
 struct checkpoint_entry {

@@ -2,6 +2,12 @@
 #include "trace/checkpoint.h"
 #include "trace/network_parts.h"
 
+static void save_number(enum checkpoint_item item, uint32_t fd, uint64_t number, struct buf *to)
+{
+	struct checkpoint_entry entry = { .item = (uint8_t)item, .fd = fd };
+	checkpoint_put(to, &entry, view_of(&number, sizeof number));
+}
+
 static void save_socket(const struct socket *socket, struct buf *to)
 {
 	struct note note = { .kind = NOTE_SOCKET,
@@ -17,6 +23,7 @@ static void save_socket(const struct socket *socket, struct buf *to)
 		.failure = socket->failure };
 	checkpoint_put_note(to, &note);
 	checkpoint_put(to, &entry, view_of(socket->name, socket->name_size));
+	save_number(ITEM_SOCKET_NUMBER, socket->fd, socket->id, to);
 }
 
 void network_save(const struct network *n, struct buf *to)
@@ -31,6 +38,7 @@ void network_save(const struct network *n, struct buf *to)
 		if (n->sockets.slots[fd])
 			save_socket(n->sockets.slots[fd], to);
 	}
+	save_number(ITEM_SOCKET_COUNT, 0, n->sockets.made, to);
 }
 
 static enum err load_socket(struct network *n, const struct note *note)
@@ -62,6 +70,22 @@ static void load_rest(struct network *n, struct view item)
 		memcpy(socket->name, name.data, name.size);
 }
 
+/* Recordings of old have no numbers: then sockets are counted from here on. */
+static void load_socket_number(struct network *n, struct view item)
+{
+	struct checkpoint_entry entry;
+	struct view bytes;
+	uint64_t number;
+	if (!checkpoint_entry(item, &entry, &bytes) || bytes.size != sizeof number)
+		return;
+	memcpy(&number, bytes.data, sizeof number);
+	struct socket *socket = sockets_get(&n->sockets, entry.fd);
+	if (entry.item == ITEM_SOCKET_COUNT)
+		n->sockets.made = number;
+	else if (socket)
+		socket->id = number;
+}
+
 enum err network_load(struct network *n, struct view checkpoint)
 {
 	struct view item;
@@ -71,6 +95,8 @@ enum err network_load(struct network *n, struct view checkpoint)
 	while (checkpoint_item(&checkpoint, &item)) {
 		if (item.data[0] == ITEM_SOCKET)
 			load_rest(n, item);
+		else if (item.data[0] == ITEM_SOCKET_NUMBER || item.data[0] == ITEM_SOCKET_COUNT)
+			load_socket_number(n, item);
 		else if (!note_decode(item, &note))
 			continue;
 		else if (note.kind == NOTE_SOCKET)
