@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/glob.h"
+
 static size_t name_size(const char *entry)
 {
 	return strcspn(entry, "=");
@@ -78,12 +80,12 @@ static enum err grant_net(struct grants *g, const struct config *config, const s
 	return ERR_NONE;
 }
 
-enum err grants_make(bool restricted, const struct config *config, const struct option_list *env, const struct option_list *dirs,
-	const struct option_list *net, struct grants *ret_grants)
+enum err grants_make(bool restricted, bool no_env, const struct config *config, const struct option_list *env,
+	const struct option_list *dirs, const struct option_list *net, struct grants *ret_grants)
 {
 	struct grants g = { .restricted = restricted };
 	size_t inherited = 0;
-	while (!restricted && environ && environ[inherited])
+	while (!restricted && !no_env && environ && environ[inherited])
 		inherited++;
 	g.env = ARENA_ARRAY(&g.arena, struct view, inherited + config->env_count + env->count + 1);
 	g.dirs = ARENA_ARRAY(&g.arena, struct host_dir, 1 + config->dir_count + dirs->count);
@@ -108,6 +110,64 @@ enum err grants_make(bool restricted, const struct config *config, const struct 
 	else
 		*ret_grants = g;
 	return err;
+}
+
+static bool is_withheld(const struct config *config, const struct option_list *patterns, struct view name)
+{
+	for (size_t i = 0; i < config->exclude_env_count; i++) {
+		if (glob_matches(view_text(config->exclude_env[i]), name))
+			return true;
+	}
+	for (size_t i = 0; i < patterns->count; i++) {
+		if (glob_matches(view_text(patterns->items[i]), name))
+			return true;
+	}
+	return false;
+}
+
+/* As many bytes, so that the guest gets the same sizes in a replay. */
+static enum err withhold(struct grants *g, size_t i, size_t name_size)
+{
+	size_t size = g->env[i].size;
+	char *masked = arena_text(&g->arena, g->env[i]);
+	if (!masked)
+		return err_nomem();
+	memset(masked + name_size + 1, '*', size - name_size - 1);
+	g->recorded_env[i] = view_of(masked, size);
+	g->withheld[g->withheld_count++] = view_of(masked, name_size);
+	return ERR_NONE;
+}
+
+static enum err join_recorded(struct grants *g)
+{
+	size_t size = 0;
+	for (size_t i = 0; i < g->env_count; i++)
+		size += g->recorded_env[i].size + 1;
+	uint8_t *bytes = arena_array(&g->arena, size, 1), *at = bytes;
+	if (!bytes)
+		return err_nomem();
+	for (size_t i = 0; i < g->env_count; i++) {
+		memcpy(at, g->recorded_env[i].data, g->recorded_env[i].size);
+		at += g->recorded_env[i].size;
+		*at++ = 0;
+	}
+	g->recorded_environ = view_of(bytes, size);
+	return ERR_NONE;
+}
+
+enum err grants_withhold(struct grants *g, const struct config *config, const struct option_list *patterns)
+{
+	g->recorded_env = ARENA_ARRAY(&g->arena, struct view, g->env_count + 1);
+	g->withheld = ARENA_ARRAY(&g->arena, struct view, g->env_count + 1);
+	if (!g->recorded_env || !g->withheld)
+		return err_nomem();
+	for (size_t i = 0; i < g->env_count; i++) {
+		size_t size = name_size((const char *)g->env[i].data);
+		g->recorded_env[i] = g->env[i];
+		if (size < g->env[i].size && is_withheld(config, patterns, view_slice(g->env[i], 0, size)))
+			TRY(withhold(g, i, size));
+	}
+	return g->withheld_count ? join_recorded(g) : ERR_NONE;
 }
 
 void grants_finish(struct grants *g)

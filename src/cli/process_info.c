@@ -93,6 +93,18 @@ static void emit_env(struct emitter *e, const struct manifest *m, bool values)
 	emit_array_end(e);
 }
 
+static void emit_changes(struct emitter *e, const struct manifest *m)
+{
+	if (m->withheld_count)
+		emit_strings(e, "env_withheld", m->withheld, m->withheld_count);
+	if (m->redacted_count)
+		emit_strings(e, "redacted", m->redacted, m->redacted_count);
+	if (m->snapshot) {
+		emit_key(e, "snapshot");
+		emit_time(e, m->snapshot);
+	}
+}
+
 static void emit_dirs(struct emitter *e, const struct manifest *m)
 {
 	emit_key(e, "dirs");
@@ -192,6 +204,7 @@ static void emit_manifest(struct emitter *e, const struct manifest *m, bool env_
 	}
 	emit_strings(e, "args", m->args, m->arg_count);
 	emit_env(e, m, env_values);
+	emit_changes(e, m);
 	emit_key(e, "restricted");
 	emit_bool(e, m->restricted);
 	emit_dirs(e, m);

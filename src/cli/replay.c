@@ -61,6 +61,10 @@ static enum err load(struct replay *r, const char *name)
 		return err_set(ERR_UNSUPPORTED, "the recording needs an engine with %.*s; this one has " ENGINE_FEATURES,
 			VIEW_ARG(r->manifest.features));
 	TRY(process_explain(&r->process, registry_load_module(r->setup.registry, &r->manifest.module, &r->file)));
+	if (r->manifest.redacted_count)
+		return err_set(ERR_UNSUPPORTED,
+			"the recording was redacted when it was exported: what the guest got is not all in it, so it "
+			"cannot be run again; traces work");
 	TRY(module_decode(r->file.bytes, &r->module));
 	TRY(process_explain(&r->process, log_open(r->process.dir_fd, &r->reader)));
 	if (log_first(r->reader))
@@ -69,6 +73,18 @@ static enum err load(struct replay *r, const char *name)
 			"work on what there is",
 			(unsigned long long)log_first(r->reader) - 1);
 	return ERR_NONE;
+}
+
+/* What the guest is given in their place may make it do something else. */
+static void print_withheld(const struct replay *r, const char *intro)
+{
+	const struct manifest *m = &r->manifest;
+	if (!m->withheld_count)
+		return;
+	BUF_CLEANUP struct buf names = { 0 };
+	for (size_t i = 0; i < m->withheld_count; i++)
+		buf_printf(&names, "%s%.*s", i ? ", " : "", VIEW_ARG(m->withheld[i]));
+	fprintf(stderr, "timecraft: %s%s\n", intro, buf_text(&names));
 }
 
 static void print_stack(void *data, struct buf *out)
@@ -188,6 +204,8 @@ static int end(struct replay *r, const struct guest_status *status)
 	} else {
 		ending_print(&ending);
 	}
+	if (err == ERR_DIVERGED || r->replayer.failed == ERR_DIVERGED)
+		print_withheld(r, "the reason may be that the guest got * in place of values that were not recorded: ");
 	if (tracing)
 		code = fail(tracing);
 	ending_finish(&ending);
@@ -223,6 +241,7 @@ static int run_replay(void *data, int count, char **arguments)
 	if (err) {
 		code = fail(err);
 	} else {
+		print_withheld(&r, "values were not recorded, and the guest gets * in their place, so that it may do something else: ");
 		stop_watch(r.guest);
 		struct guest_status status = guest_run(r.guest);
 		code = end(&r, &status);

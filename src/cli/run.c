@@ -22,8 +22,8 @@
 #include "trace/checkpoint.h"
 
 struct run_options {
-	struct option_list env, dirs, net, listen, dial;
-	bool socket_paths, restricted, unrestricted, fly_blind, trace, stack;
+	struct option_list env, exclude_env, dirs, net, listen, dial;
+	bool no_env, socket_paths, restricted, unrestricted, fly_blind, trace, stack;
 	enum guest_engine engine;
 	const char *function;
 	struct setup_options setup;
@@ -50,6 +50,12 @@ static enum err parse_size(void *target, const char *value)
 static const struct option table[] = {
 	{ "env", 'e', OPTION_LIST, false, "NAME[=VALUE]", "Give the guest this variable of the environment; without a value, the host's.",
 		AT(env) },
+	{ "no-env", 0, OPTION_FLAG, false, NULL, "Give the guest no variables but those that --env and the configuration name.",
+		AT(no_env) },
+	{ "record-exclude-env", 0, OPTION_LIST, false, "GLOB",
+		"Keep the values of variables of this name out of the recording: 'AWS_*'. The guest gets them, a replay as many *. May be "
+		"given again.",
+		AT(exclude_env) },
 	{ "dir", 0, OPTION_LIST, false, "HOST[::GUEST][:ro]",
 		"Give the guest this directory, under the name GUEST, with :ro for reading only.", AT(dirs) },
 	{ "allow-net", 0, OPTION_LIST, false, "HOST[:PORT]",
@@ -133,7 +139,8 @@ static enum err prepare(struct run *run, int count, char **arguments)
 	}
 	TRY(config_load(o->setup.config, &run->config));
 	bool restricted = (o->restricted || run->config.restricted) && !o->unrestricted;
-	TRY(grants_make(restricted, &run->config, &o->env, &o->dirs, &o->net, &run->grants));
+	TRY(grants_make(restricted, o->no_env || run->config.no_env, &run->config, &o->env, &o->dirs, &o->net, &run->grants));
+	TRY(grants_withhold(&run->grants, &run->config, &o->exclude_env));
 	TRY(module_file_read(arguments[0], &run->file));
 	enum err err = module_decode(run->file.bytes, &run->module);
 	if (!err)
@@ -165,8 +172,10 @@ static enum err start_recording(struct run *run, const char *path)
 	m->function = view_text(function ? function : "");
 	m->args = run->args;
 	m->arg_count = (size_t)run->arg_count;
-	m->env = run->grants.env;
+	m->env = run->grants.recorded_env;
 	m->env_count = run->grants.env_count;
+	m->withheld = run->grants.withheld;
+	m->withheld_count = run->grants.withheld_count;
 	m->start_wall = time_of(CLOCK_REALTIME);
 	m->start_monotonic = time_of(CLOCK_MONOTONIC);
 	m->features = view_text(ENGINE_FEATURES);
@@ -270,6 +279,8 @@ static enum err start(struct run *run, const char *path)
 	struct layer *layer = host_layer(run->host);
 	if (run->writer) {
 		recorder_init(&run->recorder, run->writer, layer);
+		if (run->grants.withheld_count)
+			recorder_withhold(&run->recorder, run->grants.recorded_environ);
 		layer = &run->recorder.layer;
 	}
 	if (o->trace) {

@@ -10,7 +10,10 @@ static struct recorder *recorder_of(struct call_output *output)
 static void record_span(struct call_output *output, uint32_t offset, const void *data, uint32_t size, bool iov)
 {
 	struct recorder *r = recorder_of(output);
-	log_span(r->writer, offset, data, size, iov);
+	if (__builtin_expect(r->environ_spans != 0, 0) && --r->environ_spans == 0)
+		log_span(r->writer, offset, r->environ.data, r->environ.size, false);
+	else
+		log_span(r->writer, offset, data, size, iov);
 	if (r->outer)
 		r->outer->span(r->outer, offset, data, size, iov);
 }
@@ -56,6 +59,7 @@ static void record_call(struct layer *layer, struct call *call)
 		fail(r, call);
 		return;
 	}
+	r->environ_spans = r->environ.data && type->number == CALL_environ_get ? 2 : 0;
 	r->outer = call->output;
 	call->output = &r->output;
 	layer_call(layer->next, call);
@@ -66,4 +70,9 @@ static void record_call(struct layer *layer, struct call *call)
 void recorder_init(struct recorder *r, struct log_writer *writer, struct layer *next)
 {
 	*r = (struct recorder){ .layer = { record_call, next }, .output = { record_span, record_note }, .writer = writer };
+}
+
+void recorder_withhold(struct recorder *r, struct view environ)
+{
+	r->environ = environ;
 }

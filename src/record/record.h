@@ -11,7 +11,12 @@ struct recorder {
 	struct call_output output;
 	struct call_output *outer; /* of who listens above */
 	struct log_writer *writer;
+	struct view environ;    /* what environ_get wrote, as the recording is to have it; without data: as it is */
+	uint32_t environ_spans; /* that it is still to write, its table and its bytes: 0 in other calls */
 };
 
 /* `recorder` is the caller's storage; `writer` and `next` are borrowed. */
 void recorder_init(struct recorder *recorder, struct log_writer *writer, struct layer *next);
+
+/* The recording gets these bytes in place of what environ_get writes: as many, borrowed, each variable with a NUL behind it. */
+void recorder_withhold(struct recorder *recorder, struct view environ);

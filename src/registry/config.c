@@ -23,7 +23,9 @@ const char config_template[] =
 	"#  restrict: true\n"
 	"#  env: [LANG, \"DEBUG=1\"]\n"
 	"#  dirs: [\".\", \"/data::/data:ro\"]\n"
-	"#  net: [\"example.test:443\", \"10.0.0.0/8\"]\n";
+	"#  net: [\"example.test:443\", \"10.0.0.0/8\"]\n"
+	"#  no_env: true\n"
+	"#  record_exclude_env: [\"*TOKEN*\"]\n";
 
 /* Without HOME the user database is asked, which may take a service of the network: only where the home is needed. */
 static const char *home(void)
@@ -74,6 +76,11 @@ static enum err read_restrict(struct yaml *yaml, struct yaml_node *node, void *t
 	return yaml_bool(yaml, node, &((struct config *)target)->restricted);
 }
 
+static enum err read_no_env(struct yaml *yaml, struct yaml_node *node, void *target)
+{
+	return yaml_bool(yaml, node, &((struct config *)target)->no_env);
+}
+
 static enum err read_list(struct yaml *yaml, struct yaml_node *node, const char *const **ret_strings, size_t *ret_count)
 {
 	TRY(yaml_count(yaml, node, ret_count));
@@ -107,10 +114,16 @@ static enum err read_net(struct yaml *yaml, struct yaml_node *node, void *target
 	return read_list(yaml, node, &config->net, &config->net_count);
 }
 
+static enum err read_exclude_env(struct yaml *yaml, struct yaml_node *node, void *target)
+{
+	struct config *config = target;
+	return read_list(yaml, node, &config->exclude_env, &config->exclude_env_count);
+}
+
 static enum err read_defaults(struct yaml *yaml, struct yaml_node *node, void *target)
 {
 	static const struct yaml_field fields[] = { { "restrict", read_restrict }, { "env", read_env }, { "dirs", read_dirs },
-		{ "net", read_net } };
+		{ "net", read_net }, { "no_env", read_no_env }, { "record_exclude_env", read_exclude_env } };
 	return yaml_fields(yaml, node, fields, sizeof fields / sizeof *fields, target, NULL);
 }
 

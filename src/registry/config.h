@@ -8,6 +8,8 @@
  *       env: [LANG, "DEBUG=1"]
  *       dirs: [".", "/data::/data:ro"]
  *       net: ["example.test:443", "10.0.0.0/8"]
+ *       no_env: true
+ *       record_exclude_env: ["*TOKEN*"]
  *
  * All of it may be left out. What is not known here is an error, so that no setting is ignored.
  */
@@ -27,6 +29,9 @@ struct config {
 	size_t dir_count;
 	const char *const *net; /* as given to --allow-net */
 	size_t net_count;
+	bool no_env;            /* defaults.no_env */
+	const char *const *exclude_env; /* as given to --record-exclude-env */
+	size_t exclude_env_count;
 	struct arena arena;
 };
 

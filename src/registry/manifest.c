@@ -57,6 +57,18 @@ static void put_sockets(struct buf *out, const struct manifest *m)
 	}
 }
 
+/* Few have any of these; one that has none is as readers of version 2 know it. */
+static bool put_changes(struct buf *out, const struct manifest *m)
+{
+	if (m->withheld_count)
+		put_strings(out, "withheld", m->withheld, m->withheld_count);
+	if (m->redacted_count)
+		put_strings(out, "redacted", m->redacted, m->redacted_count);
+	if (m->snapshot)
+		buf_printf(out, "snapshot: %" PRIu64 "\n", m->snapshot);
+	return m->withheld_count || m->redacted_count || m->snapshot;
+}
+
 enum err manifest_encode(const struct manifest *m, struct buf *out)
 {
 	BUF_CLEANUP struct buf body = { 0 };
@@ -77,8 +89,9 @@ enum err manifest_encode(const struct manifest *m, struct buf *out)
 	put_string(&body, "  features", m->features);
 	buf_printf(&body, "  memory_pages: %" PRIu64 "\n  table_elements: %" PRIu64 "\n  stack_bytes: %" PRIu64 "\n", m->memory_pages,
 		m->table_elements, m->stack_bytes);
+	int version = put_changes(&body, m) ? MANIFEST_VERSION : MANIFEST_VERSION - 1;
 	TRY(buf_status(&body));
-	buf_printf(out, "%s%d %zu %016" PRIx64 "\n", magic, MANIFEST_VERSION, body.size, (uint64_t)XXH3_64bits(body.data, body.size));
+	buf_printf(out, "%s%d %zu %016" PRIx64 "\n", magic, version, body.size, (uint64_t)XXH3_64bits(body.data, body.size));
 	buf_append(out, body.data, body.size);
 	return buf_status(out);
 }
@@ -122,6 +135,7 @@ READ_FIELD(read_module_path, string, struct manifest, module_path)
 READ_FIELD(read_module_size, uint, struct manifest, module_size)
 READ_FIELD(read_function, string, struct manifest, function)
 READ_FIELD(read_restricted, bool, struct manifest, restricted)
+READ_FIELD(read_snapshot, uint, struct manifest, snapshot)
 READ_FIELD(read_wall, uint, struct manifest, start_wall)
 READ_FIELD(read_monotonic, uint, struct manifest, start_monotonic)
 READ_FIELD(read_features, string, struct manifest, features)
@@ -136,18 +150,20 @@ READ_FIELD(read_listens, bool, struct manifest_socket, listens)
 READ_FIELD(read_local, string, struct manifest_socket, local)
 READ_FIELD(read_peer, string, struct manifest_socket, peer)
 
-/* A mapping in which every key must be there. */
-static enum err read_all(struct yaml *yaml, struct yaml_node *node, const struct yaml_field *fields, size_t count, void *target)
+/* A mapping in which the first `needed` keys must be there. */
+static enum err read_some(struct yaml *yaml, struct yaml_node *node, const struct yaml_field *fields, size_t count, size_t needed,
+	void *target)
 {
 	uint32_t present;
 	TRY(yaml_fields(yaml, node, fields, count, target, &present));
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < needed; i++) {
 		if (!(present >> i & 1))
 			return yaml_error(yaml, node, "%s is missing", fields[i].key);
 	}
 	return 0;
 }
-#define READ_ALL(yaml, node, fields, target) read_all(yaml, node, fields, sizeof(fields) / sizeof *(fields), target)
+#define COUNT(fields)                        (sizeof(fields) / sizeof *(fields))
+#define READ_ALL(yaml, node, fields, target) read_some(yaml, node, fields, COUNT(fields), COUNT(fields), target)
 
 static enum err read_module(struct yaml *yaml, struct yaml_node *node, void *target)
 {
@@ -207,6 +223,18 @@ static enum err read_net(struct yaml *yaml, struct yaml_node *node, void *target
 	return read_strings(yaml, node, &m->net, &m->net_count);
 }
 
+static enum err read_withheld(struct yaml *yaml, struct yaml_node *node, void *target)
+{
+	struct manifest *m = target;
+	return read_strings(yaml, node, &m->withheld, &m->withheld_count);
+}
+
+static enum err read_redacted(struct yaml *yaml, struct yaml_node *node, void *target)
+{
+	struct manifest *m = target;
+	return read_strings(yaml, node, &m->redacted, &m->redacted_count);
+}
+
 static enum err read_start(struct yaml *yaml, struct yaml_node *node, void *target)
 {
 	static const struct yaml_field fields[] = { { "wall", read_wall }, { "monotonic", read_monotonic } };
@@ -226,7 +254,7 @@ static enum err read_settings(struct yaml *yaml, struct yaml_node *node, void *t
 
 static enum err decode_body(struct view body, unsigned version, struct manifest *m)
 {
-	enum { SINCE_VERSION_2 = 2 }; /* the last ones */
+	enum { IN_VERSION_1 = 10, IN_VERSION_2 = 12 }; /* the first ones; all others may be missing */
 	static const struct yaml_field fields[] = {
 		{ "id", read_id },
 		{ "runtime", read_runtime },
@@ -240,12 +268,16 @@ static enum err decode_body(struct view body, unsigned version, struct manifest 
 		{ "settings", read_settings },
 		{ "sockets", read_sockets },
 		{ "net", read_net },
+		{ "withheld", read_withheld },
+		{ "redacted", read_redacted },
+		{ "snapshot", read_snapshot },
 	};
-	size_t count = sizeof fields / sizeof *fields - (version < 2 ? SINCE_VERSION_2 : 0);
+	size_t needed = version < 2 ? IN_VERSION_1 : IN_VERSION_2;
+	size_t count = version < 3 ? needed : COUNT(fields);
 	struct yaml yaml;
 	TRY(yaml_load(body, "manifest.yaml", ERR_DAMAGED, &m->arena, &yaml));
 	struct yaml_node *root = yaml_root(&yaml);
-	enum err err = root ? read_all(&yaml, root, fields, count, m) : err_set(ERR_DAMAGED, "manifest.yaml: nothing is in it");
+	enum err err = root ? read_some(&yaml, root, fields, count, needed, m) : err_set(ERR_DAMAGED, "manifest.yaml: nothing is in it");
 	yaml_finish(&yaml);
 	return err;
 }

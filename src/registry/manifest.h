@@ -10,7 +10,7 @@
 #include "registry/digest.h"
 #include "registry/uuid.h"
 
-enum { MANIFEST_VERSION = 2 };
+enum { MANIFEST_VERSION = 3 };
 
 struct manifest_dir {
 	struct view host, guest;
@@ -45,6 +45,13 @@ struct manifest {
 	size_t socket_count;
 	const struct view *net;    /* --allow-net, as given */
 	size_t net_count;
+
+	/* What is not as it was. */
+	const struct view *withheld; /* names of variables whose values were not recorded: * stand in their place */
+	size_t withheld_count;
+	const struct view *redacted; /* the rules by which secrets were replaced when it was exported, such as "header cookie" */
+	size_t redacted_count;
+	uint64_t snapshot;         /* ns since 1970: when it was exported, while it ran; 0: it was not */
 
 	uint64_t start_wall;       /* ns since 1970 */
 	uint64_t start_monotonic;  /* ns, CLOCK_MONOTONIC */

@@ -113,6 +113,32 @@ static void manifests_come_back(void **state)
 	manifest_finish(&m);
 }
 
+/* What is not as it was has a version of its own, which may say any part of it. */
+static void changes_come_back(void **state)
+{
+	(void)state;
+	static const struct view withheld[] = { { (const uint8_t *)"TOKEN", 5 } };
+	static const struct view redacted[] = { { (const uint8_t *)"header cookie", 13 }, { (const uint8_t *)"env T*", 6 } };
+	for (unsigned parts = 1; parts < 8; parts++) {
+		struct manifest m = example(), read;
+		BUF_CLEANUP struct buf out = { 0 };
+		m.withheld = withheld;
+		m.withheld_count = parts & 1;
+		m.redacted = redacted;
+		m.redacted_count = parts & 2;
+		m.snapshot = parts & 4 ? UINT64_C(1700000001000000000) : 0;
+		assert_int_equal(manifest_encode(&m, &out), 0);
+		assert_true(view_equal(view_slice(buf_view(&out), 0, 22), view_text("# timecraft manifest 3")));
+		assert_int_equal(manifest_decode(buf_view(&out), &read), 0);
+		assert_int_equal(read.withheld_count, parts & 1);
+		assert_int_equal(read.redacted_count, parts & 2);
+		assert_true((parts & 1) == 0 || view_is(read.withheld[0], "TOKEN"));
+		assert_true((parts & 2) == 0 || view_is(read.redacted[1], "env T*"));
+		assert_int_equal(read.snapshot, m.snapshot);
+		manifest_finish(&read);
+	}
+}
+
 /* Cut at every byte, and with every byte changed: always noticed. */
 static void damaged_manifests_are_noticed(void **state)
 {
@@ -211,6 +237,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(manifests_are_written),
 		cmocka_unit_test(manifests_come_back),
+		cmocka_unit_test(changes_come_back),
 		cmocka_unit_test(damaged_manifests_are_noticed),
 		cmocka_unit_test(hostile_manifests_are_errors),
 		cmocka_unit_test(deep_manifests_are_errors),
