@@ -97,7 +97,8 @@ static enum probe_result probe(struct view client, struct view server)
 {
 	static const char preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 	size_t size = client.size < sizeof preface - 1 ? client.size : sizeof preface - 1;
-	(void)server;
+	if (client.size == 0 && server.size) /* who speaks first may be many: its client tells */
+		return PROBE_NO;
 	if (size && memcmp(client.data, preface, size) != 0)
 		return PROBE_NO;
 	return size == sizeof preface - 1 ? PROBE_YES : PROBE_MORE;
