@@ -33,6 +33,7 @@ static const struct option check_table[] = {
 struct check {
 	const struct check_options *options;
 	struct registry *registry;
+	const struct store *store; /* NULL: none */
 	struct output output;
 	struct emitter *emitter; /* NULL: text */
 	bool all_shown;          /* in text */
@@ -103,10 +104,16 @@ static enum err tell_process(struct check *check, const struct process_check *p)
 	return output_end(&check->output);
 }
 
+/* What there is here of a process that another machine recorded is a copy, which nobody would have mended. */
+static bool is_elsewhere(const struct check *check, const struct uuid *id)
+{
+	return check->store && store_is_fetched(check->store, id);
+}
+
 static enum err check_one(struct check *check, const struct uuid *id)
 {
 	struct process_check p;
-	TRY(process_check(check->registry, id, check->options->repair, &check->modules, &p));
+	TRY(process_check(check->registry, id, check->options->repair && !is_elsewhere(check, id), &check->modules, &p));
 	enum err err = tell_process(check, &p);
 	process_check_finish(&p);
 	return err;
@@ -262,7 +269,7 @@ static int run_check(void *data, int count, char **arguments)
 	enum err err = setup_open(&options->setup, &setup);
 	if (err)
 		return fail(err);
-	struct check check = { .options = options, .registry = setup.registry, .all_shown = options->verbose };
+	struct check check = { .options = options, .registry = setup.registry, .store = setup.store, .all_shown = options->verbose };
 	err = run_checks(&check, count, arguments);
 	setup_close(&setup);
 	return err ? fail(err) : check.damaged ? 1 : 0;

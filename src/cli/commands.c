@@ -17,6 +17,7 @@ const struct command *const commands[] = {
 	&command_delete,
 	&command_prune,
 	&command_check,
+	&command_push,
 	&command_config,
 	&command_help,
 	&command_version,

@@ -45,7 +45,11 @@ static void emit_config(const struct config *config, struct emitter *e)
 	emit_key(e, "registry");
 	emit_object_begin(e, OBJECT_BRACED);
 	emit_key(e, "location");
-	emit_text(e, config->registry);
+	emit_text(e, config->store ? config->store : config->registry);
+	if (config->store) {
+		emit_key(e, "cache");
+		emit_text(e, config->registry);
+	}
 	emit_object_end(e);
 	emit_key(e, "defaults");
 	emit_object_begin(e, OBJECT_BRACED);

@@ -12,6 +12,7 @@
 #include "cli/resource.h"
 #include "cli/setup.h"
 #include "cli/tar.h"
+#include "log/fill.h"
 #include "registry/bundle.h"
 #include "registry/files.h"
 
@@ -52,8 +53,11 @@ static enum err add_file(int dir_fd, const char *folder, const char *name, struc
 	char path[128];
 	snprintf(path, sizeof path, "%s/%s", folder, name);
 	BUF_CLEANUP struct buf bytes = { 0 };
-	enum err err = fstat(fd, &stat) < 0 ? err_set_errno(errno, "can't look at %s", name)
-					    : file_read(fd, name, UINT64_C(1) << MAX_FILE_BITS, &bytes);
+	enum err err = fstat(fd, &stat) < 0 ? err_set_errno(errno, "can't look at %s", name) : ERR_NONE;
+	if (!err) {
+		log_fill(fd, 0, (uint64_t)stat.st_size);
+		err = file_read(fd, name, UINT64_C(1) << MAX_FILE_BITS, &bytes);
+	}
 	close(fd);
 	TRY(err);
 	return tar_add(output, path, buf_view(&bytes), (uint64_t)stat.st_mtim.tv_sec);

@@ -18,12 +18,15 @@ static const struct option import_table[] = {
 	{ 0 },
 };
 
-static enum err import_from(struct registry *registry, int fd, const char *name)
+static enum err import_from(const struct setup *setup, int fd, const char *name)
 {
 	struct uuid id;
 	bool present = false;
 	char text[UUID_TEXT];
-	TRY(bundle_import(registry, fd, name, BUNDLE_KEPT, &id, &present));
+	struct store_pushed pushed;
+	TRY(bundle_import(setup->registry, fd, name, BUNDLE_KEPT, &id, &present));
+	if (setup->store)
+		TRY(store_push(setup->store, &pushed));
 	uuid_print(&id, text);
 	if (present)
 		fprintf(stderr, "timecraft: it is in the registry already, and the same\n");
@@ -39,7 +42,7 @@ static enum err import(const struct import_options *options, const char *path)
 		return err_set_errno(errno, "can't open the bundle %s", path);
 	enum err err = setup_open(&options->setup, &setup);
 	if (!err) {
-		err = import_from(setup.registry, fd, standard ? "standard input" : path);
+		err = import_from(&setup, fd, standard ? "standard input" : path);
 		setup_close(&setup);
 	}
 	if (!standard)

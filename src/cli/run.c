@@ -19,6 +19,7 @@
 #include "guest/guest.h"
 #include "log/writer.h"
 #include "record/record.h"
+#include "store/store.h"
 #include "trace/checkpoint.h"
 
 struct run_options {
@@ -101,6 +102,7 @@ struct run {
 	struct module_file file;
 	struct module *module;
 	struct process process;
+	struct uploader *uploader;
 	struct checkpoints *checkpoints;
 	struct log_writer *writer;
 	struct host *host;
@@ -201,7 +203,7 @@ static enum err start_recording(struct run *run, const char *path)
 	}
 	uuid_print(&m->id, id);
 	fprintf(stderr, "%s\n", id);
-	return ERR_NONE;
+	return run->config.store ? uploader_start(run->config.store, run->registry, &m->id, &run->uploader) : ERR_NONE;
 }
 
 static void print_stack(void *data, struct buf *out)
@@ -296,6 +298,17 @@ static enum err start(struct run *run, const char *path)
 	return guest_create(&options, &run->guest);
 }
 
+/* What the guest did counts more than who hears of it at once: its exit code stays what it is. */
+static void finish_upload(struct run *run)
+{
+	if (uploader_finish(run->uploader) != 0)
+		fprintf(stderr,
+			"timecraft: the recording is not all in the store: %s\n"
+			"timecraft: it is in %s, and the next run, or timecraft push, uploads the rest\n",
+			err_text(), run->config.registry);
+	run->uploader = NULL;
+}
+
 /* What the end of the guest is to the recording, to the user and to who waits for us. */
 static int end(struct run *run, const struct guest_status *status)
 {
@@ -314,6 +327,7 @@ static int end(struct run *run, const struct guest_status *status)
 	int code = closing && ending.code == 0 ? 1 : ending.code;
 	run->process.dir_fd >= 0 ? process_close(&run->process) : (void)0;
 	run->process.dir_fd = -1;
+	finish_upload(run);
 	int signal = ending.signal;
 	ending_finish(&ending);
 	if (signal)
@@ -332,6 +346,7 @@ static void finish(struct run *run)
 	host_destroy(run->host);
 	if (run->process.dir_fd >= 0)
 		process_close(&run->process);
+	finish_upload(run);
 	if (run->registry_fd >= 0)
 		close(run->registry_fd);
 	registry_close(run->registry);

@@ -8,6 +8,7 @@
 #include "cli/scratch.h"
 #include "registry/config.h"
 #include "registry/registry.h"
+#include "store/store.h"
 
 struct setup_options {
 	const char *config; /* NULL: as the environment or the default says */
@@ -17,6 +18,7 @@ extern const struct option setup_option_table[];
 struct setup {
 	struct config config; /* zero for a bundle */
 	struct registry *registry;
+	struct store *store;     /* that it stands beside; NULL: it is all there is */
 	struct scratch *scratch; /* of a bundle; else NULL */
 };
 

@@ -146,6 +146,8 @@ static enum err open_registry(timecraft_recording *r, const char *registry)
 {
 	struct config config = { 0 };
 	enum err err = registry ? ERR_NONE : config_load(NULL, &config);
+	if (!err && config.store)
+		err = err_set(ERR_UNSUPPORTED, "%s is a store: the library reads registries on this machine, and bundles", config.store);
 	if (!err)
 		err = registry_open(registry ? registry : config.registry, &r->registry);
 	config_finish(&config);

@@ -5,11 +5,13 @@
 #include <unistd.h>
 
 #include "log/checksum.h"
+#include "log/fill.h"
 #include "log/reader_parts.h"
 
 bool read_at(int fd, void *to, size_t size, uint64_t offset)
 {
 	uint8_t *at = to;
+	log_fill(fd, offset, size);
 	while (size) {
 		ssize_t part = pread(fd, at, size, (off_t)offset);
 		if (part < 0 && errno == EINTR)

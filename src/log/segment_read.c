@@ -15,7 +15,7 @@ bool segment_read_footer(int segment_fd, struct footer *ret_footer)
 	} end;
 	struct stat stat;
 	if (fstat(segment_fd, &stat) != 0 || stat.st_size < (off_t)sizeof end ||
-		pread(segment_fd, &end, sizeof end, stat.st_size - (off_t)sizeof end) != sizeof end)
+		!read_at(segment_fd, &end, sizeof end, (uint64_t)stat.st_size - sizeof end))
 		return false;
 	if (end.header.magic != BLOCK_MAGIC || end.header.kind != BLOCK_FOOTER || end.header.stored_size != sizeof end.footer ||
 		end.header.check != checksum(&end.header, offsetof(struct block_header, check)) ||
@@ -27,7 +27,7 @@ bool segment_read_footer(int segment_fd, struct footer *ret_footer)
 
 bool segment_read_header(int segment_fd, struct segment_header *ret_header)
 {
-	return pread(segment_fd, ret_header, sizeof *ret_header, 0) == sizeof *ret_header &&
+	return read_at(segment_fd, ret_header, sizeof *ret_header, 0) &&
 		memcmp(ret_header->magic, LOG_MAGIC, sizeof ret_header->magic) == 0 &&
 		ret_header->check == checksum(ret_header, offsetof(struct segment_header, check));
 }

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "log/fill.h"
 #include "registry/bundle_parts.h"
 
 enum err bundle_header(const char *name, uint64_t size, struct buf *out)
@@ -51,6 +52,7 @@ static enum err open_file(int dir_fd, const char *name, int *ret_fd, uint64_t *r
 		close(fd);
 		return err;
 	}
+	log_fill(fd, 0, (uint64_t)stat.st_size);
 	*ret_fd = fd;
 	*ret_size = (uint64_t)stat.st_size;
 	return ERR_NONE;

@@ -1,5 +1,6 @@
 #include "registry/config.h"
 
+#include "registry/digest.h"
 #include "registry/files.h"
 #include "registry/yaml.h"
 
@@ -11,12 +12,14 @@
 
 enum { MAX_CONFIG = 1 << 20 };
 
+#define STORE_SCHEME "s3://"
+
 const char config_template[] =
 	"# The configuration of timecraft. Lines that begin with # have no effect.\n"
 	"\n"
 	"# Where modules and recordings are kept.\n"
 	"#registry:\n"
-	"#  location: ~/.timecraft\n"
+	"#  location: ~/.timecraft # or s3://bucket/prefix\n"
 	"\n"
 	"# What guests get if the command line says nothing else. Without `restrict: true` that is the environment, / and the network.\n"
 	"#defaults:\n"
@@ -37,6 +40,11 @@ static const char *home(void)
 	return user && user->pw_dir ? user->pw_dir : "/";
 }
 
+static bool is_store(struct view location)
+{
+	return view_is(view_slice(location, 0, sizeof STORE_SCHEME - 1), STORE_SCHEME);
+}
+
 /* "~" and "~/..." are in the user's home. */
 static const char *expand(struct arena *arena, const char *path)
 {
@@ -47,9 +55,8 @@ static const char *expand(struct arena *arena, const char *path)
 	return arena_text(arena, buf_view(&text));
 }
 
-static enum err read_location(struct yaml *yaml, struct yaml_node *node, void *target)
+static enum err read_directory(struct yaml *yaml, struct yaml_node *node, struct config *config)
 {
-	struct config *config = target;
 	struct view text;
 	TRY(yaml_string(yaml, node, &text));
 	if (text.size == 0)
@@ -65,10 +72,46 @@ static enum err read_location(struct yaml *yaml, struct yaml_node *node, void *t
 	return config->registry ? 0 : err_nomem();
 }
 
+/* A directory, or the URL of a store. */
+static enum err read_location(struct yaml *yaml, struct yaml_node *node, void *target)
+{
+	struct config *config = target;
+	struct view text;
+	TRY(yaml_string(yaml, node, &text));
+	config->store = is_store(text) ? (const char *)text.data : NULL;
+	return config->store ? ERR_NONE : read_directory(yaml, node, config);
+}
+
+struct cache {
+	struct config *config;
+	struct yaml_node *node;
+};
+
+static enum err read_place(struct yaml *yaml, struct yaml_node *node, void *target)
+{
+	return read_location(yaml, node, ((struct cache *)target)->config);
+}
+
+static enum err read_cache(struct yaml *yaml, struct yaml_node *node, void *target)
+{
+	(void)yaml;
+	((struct cache *)target)->node = node;
+	return ERR_NONE;
+}
+
+/* `registry: s3://...` is short for its location. */
 static enum err read_registry(struct yaml *yaml, struct yaml_node *node, void *target)
 {
-	static const struct yaml_field fields[] = { { "location", read_location } };
-	return yaml_fields(yaml, node, fields, 1, target, NULL);
+	static const struct yaml_field fields[] = { { "location", read_place }, { "cache", read_cache } };
+	struct cache cache = { .config = target };
+	if (yaml_begins(node, STORE_SCHEME))
+		return read_location(yaml, node, target);
+	TRY(yaml_fields(yaml, node, fields, 2, &cache, NULL));
+	if (!cache.node)
+		return ERR_NONE;
+	if (!cache.config->store)
+		return yaml_error(yaml, cache.node, "a registry has a cache only if its location is a store: s3://BUCKET/PREFIX");
+	return read_directory(yaml, cache.node, cache.config);
 }
 
 static enum err read_restrict(struct yaml *yaml, struct yaml_node *node, void *target)
@@ -169,15 +212,28 @@ char *config_path(const char *path)
 	return chosen;
 }
 
+/* That of a store is named by its URL, so that each has its own. */
+static enum err choose_registry(struct config *config)
+{
+	BUF_CLEANUP struct buf path = { 0 };
+	buf_append_text(&path, "~/.timecraft");
+	if (config->store) {
+		char hex[DIGEST_HEX];
+		struct digest digest = digest_of(view_text(config->store));
+		digest_hex(&digest, hex);
+		buf_printf(&path, "/stores/%.16s", hex);
+	}
+	config->registry = expand(&config->arena, buf_text(&path));
+	return config->registry ? ERR_NONE : err_nomem();
+}
+
 enum err config_load(const char *path, struct config *ret_config)
 {
 	struct config config = { 0 };
 	bool named = choose(path, &config);
 	enum err err = config.path ? load(&config, named) : err_nomem();
-	if (!err && !config.registry) {
-		config.registry = expand(&config.arena, "~/.timecraft");
-		err = config.registry ? ERR_NONE : err_nomem();
-	}
+	if (!err && !config.registry)
+		err = choose_registry(&config);
 	if (err) {
 		arena_finish(&config.arena);
 		return err;

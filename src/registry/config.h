@@ -2,7 +2,7 @@
  * The user's configuration: ~/.timecraft/config.yaml, or the file named by TIMECRAFTCONFIG or -c.
  *
  *     registry:
- *       location: ~/.timecraft
+ *       location: ~/.timecraft     # or s3://bucket/prefix, with `cache: DIRECTORY`
  *     defaults:
  *       restrict: true
  *       env: [LANG, "DEBUG=1"]
@@ -22,6 +22,7 @@ struct config {
 	const char *path;       /* of the file */
 	bool exists;
 	const char *registry;   /* the registry's directory; a relative one is taken from that of the file */
+	const char *store;      /* the URL of the store that it stands beside; NULL: it is all there is */
 	bool restricted;        /* defaults.restrict */
 	const char *const *env; /* as given to --env */
 	size_t env_count;

@@ -92,7 +92,7 @@ static enum err read_stored(const struct registry *registry, int shelf, const ch
 	return 0;
 }
 
-enum err registry_load_module(struct registry *registry, const struct digest *digest, struct module_file *ret_file)
+static enum err load_here(struct registry *registry, const struct digest *digest, struct module_file *ret_file)
 {
 	char hex[DIGEST_HEX];
 	digest_hex(digest, hex);
@@ -106,10 +106,33 @@ enum err registry_load_module(struct registry *registry, const struct digest *di
 	return err ? err_prefix(err, "registry %s", registry->path) : 0;
 }
 
+enum err registry_load_module(struct registry *registry, const struct digest *digest, struct module_file *ret_file)
+{
+	enum err err = load_here(registry, digest, ret_file);
+	if (err != ERR_NOT_FOUND || !registry->has_remote)
+		return err;
+	TRY(registry->remote.fetch_module(registry->remote.data, digest));
+	return load_here(registry, digest, ret_file);
+}
+
 struct module_list {
 	struct stored_module *modules;
 	size_t count, capacity;
 };
+
+static enum err add_module(struct module_list *list, const struct stored_module *module)
+{
+	if (list->count == list->capacity) {
+		size_t capacity = list->capacity ? list->capacity * 2 : 32;
+		struct stored_module *more = reallocarray(list->modules, capacity, sizeof *more);
+		if (!more)
+			return err_nomem();
+		list->modules = more;
+		list->capacity = capacity;
+	}
+	list->modules[list->count++] = *module;
+	return 0;
+}
 
 static enum err add_stored(struct module_list *list, int shelf, const char *name)
 {
@@ -120,16 +143,7 @@ static enum err add_stored(struct module_list *list, int shelf, const char *name
 		return 0; /* not ours, or gone */
 	module.size = (uint64_t)stat.st_size;
 	module.stored = (uint64_t)stat.st_mtim.tv_sec * NS_PER_S + (uint64_t)stat.st_mtim.tv_nsec;
-	if (list->count == list->capacity) {
-		size_t capacity = list->capacity ? list->capacity * 2 : 32;
-		struct stored_module *more = reallocarray(list->modules, capacity, sizeof *more);
-		if (!more)
-			return err_nomem();
-		list->modules = more;
-		list->capacity = capacity;
-	}
-	list->modules[list->count++] = module;
-	return 0;
+	return add_module(list, &module);
 }
 
 static enum err list_shelf(struct module_list *list, int modules, const char *name)
@@ -154,6 +168,33 @@ static int compare_stored(const void *a, const void *b)
 	return x->stored != y->stored ? (x->stored < y->stored ? -1 : 1) : memcmp(&x->digest, &y->digest, sizeof x->digest);
 }
 
+static enum err add_remote(void *list, const struct stored_module *module)
+{
+	return add_module(list, module);
+}
+
+static int compare_digests(const void *a, const void *b)
+{
+	const struct stored_module *x = a, *y = b;
+	int order = memcmp(&x->digest, &y->digest, sizeof x->digest);
+	return order ? order : x->stored < y->stored ? -1 : x->stored > y->stored;
+}
+
+/* Each once: those that are elsewhere may be here too. */
+static enum err add_remotes(struct registry *registry, struct module_list *list)
+{
+	TRY(registry->remote.list_modules(registry->remote.data, add_remote, list));
+	size_t kept = 0;
+	if (list->count)
+		qsort(list->modules, list->count, sizeof *list->modules, compare_digests);
+	for (size_t i = 0; i < list->count; i++) {
+		if (!kept || memcmp(&list->modules[kept - 1].digest, &list->modules[i].digest, sizeof list->modules[i].digest) != 0)
+			list->modules[kept++] = list->modules[i];
+	}
+	list->count = kept;
+	return 0;
+}
+
 enum err registry_modules(struct registry *registry, struct stored_module **ret_modules, size_t *ret_count)
 {
 	struct module_list list = { 0 };
@@ -168,6 +209,8 @@ enum err registry_modules(struct registry *registry, struct stored_module **ret_
 		names_free(names, count);
 		close(modules);
 	}
+	if ((!err || err == ERR_NOT_FOUND) && registry->has_remote)
+		err = add_remotes(registry, &list);
 	if (err && err != ERR_NOT_FOUND) {
 		free(list.modules);
 		return err;
@@ -210,6 +253,8 @@ enum err registry_remove_module(struct registry *registry, const struct digest *
 	char hex[DIGEST_HEX];
 	int shelf;
 	digest_hex(digest, hex);
+	if (registry->has_remote)
+		TRY(registry->remote.remove_module(registry->remote.data, digest));
 	TRY(open_shelf(registry, hex, false, &shelf));
 	enum err err = unlinkat(shelf, hex, 0) < 0 ? err_set_errno(errno, "can't remove module sha256:%s", hex) : ERR_NONE;
 	close(shelf);

@@ -116,6 +116,8 @@ enum err registry_open_process(struct registry *registry, const struct uuid *id,
 	uuid_print(id, name);
 	snprintf(path, sizeof path, PROCESSES_DIR "/%s", name);
 	int fd;
+	if (registry->has_remote)
+		TRY(registry->remote.open_process(registry->remote.data, id));
 	enum err err = registry_dir(registry, path, false, &fd);
 	if (err == ERR_NOT_FOUND)
 		return err_set(err, "process %s is not in the registry %s", name, registry->path);

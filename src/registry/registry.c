@@ -68,6 +68,22 @@ void registry_close(struct registry *registry)
 	free(registry);
 }
 
+void registry_set_remote(struct registry *registry, const struct registry_remote *remote)
+{
+	registry->has_remote = remote;
+	registry->remote = remote ? *remote : (struct registry_remote){ 0 };
+}
+
+bool registry_has_remote(const struct registry *registry)
+{
+	return registry->has_remote;
+}
+
+void registry_unhold(struct registry *registry)
+{
+	registry_release(registry);
+}
+
 const char *registry_path(const struct registry *registry)
 {
 	return registry->path;

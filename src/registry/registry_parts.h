@@ -3,11 +3,14 @@
 
 #include "registry/files.h"
 #include "registry/registry.h"
+#include "registry/remote.h"
 
 struct registry {
 	char *path;
 	int fd;
 	int hold_fd; /* with it the shared lock; -1: it is not held */
+	bool has_remote;
+	struct registry_remote remote;
 };
 
 #define MODULES_DIR   "modules/sha256"

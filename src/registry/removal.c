@@ -51,6 +51,8 @@ enum err registry_remove_process(struct registry *registry, const struct uuid *i
 	TRY(refuse_running(registry, id));
 	if (getrandom(&random, sizeof random, 0) < 0)
 		return err_set_errno(errno, "random numbers for a directory's name");
+	if (registry->has_remote)
+		TRY(registry->remote.remove_process(registry->remote.data, id));
 	snprintf(gone, sizeof gone, ".gone-%s-%016llx", name, (unsigned long long)random);
 	TRY(registry_dir(registry, PROCESSES_DIR, false, &processes));
 	enum err err = 0;
@@ -58,6 +60,8 @@ enum err registry_remove_process(struct registry *registry, const struct uuid *i
 		err = errno == ENOENT ? err_set(ERR_NOT_FOUND, "process %s is not in the registry %s", name, registry->path)
 				      : err_set_errno(errno, "can't delete process %s", name);
 	close(processes);
+	if (!err && registry->has_remote)
+		registry->remote.removed_process(registry->remote.data, id);
 	return err;
 }
 

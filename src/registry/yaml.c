@@ -112,6 +112,11 @@ enum err yaml_string(struct yaml *yaml, struct yaml_node *node, struct view *ret
 	return 0;
 }
 
+bool yaml_begins(const struct yaml_node *node, const char *text)
+{
+	return node->kind == YAML_TEXT && !node->binary && view_is(view_slice(node->text, 0, strlen(text)), text);
+}
+
 enum err yaml_uint(struct yaml *yaml, struct yaml_node *node, uint64_t *ret_number)
 {
 	uint64_t number = 0;

@@ -36,6 +36,8 @@ enum err yaml_fields(struct yaml *yaml, struct yaml_node *node, const struct yam
 	uint32_t *present);
 
 enum err yaml_string(struct yaml *yaml, struct yaml_node *node, struct view *ret_string); /* a NUL stands behind it */
+/* Whether it is a string that begins so. */
+bool yaml_begins(const struct yaml_node *node, const char *text);
 enum err yaml_uint(struct yaml *yaml, struct yaml_node *node, uint64_t *ret_number);
 enum err yaml_bool(struct yaml *yaml, struct yaml_node *node, bool *ret_value);
 

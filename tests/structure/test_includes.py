@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tree import lines_of, none, tracked
 
-EVERYTHING = {"base", "wasm", "wasi", "host", "log", "record", "replay", "trace", "proto", "emit", "registry", "lib", "guest", "cli"}
+EVERYTHING = {"base", "wasm", "wasi", "host", "log", "record", "replay", "trace", "proto", "emit", "registry", "store", "lib", "guest", "cli"}
 
 # Folder: the folders, or single headers, that it may include beside its own.
 MAY_INCLUDE = {
@@ -20,6 +20,7 @@ MAY_INCLUDE = {
     "proto": {"base", "trace/datum.h", "trace/message.h"},
     "emit": {"base", "wasi", "trace", "log/record.h"},
     "registry": {"base", "log"},
+    "store": {"base", "log", "registry"},
     "lib": {"base", "wasi", "log", "trace", "emit", "registry", "timecraft.h"},
     "guest": {"base", "wasm", "wasi", "host", "log", "record", "replay"},
     "cli": EVERYTHING,

@@ -55,7 +55,9 @@ static void wrong_configurations_are_errors(void **state)
 	static const struct {
 		const char *text, *error;
 	} cases[] = {
-		{ "registry:\n  place: /x\n", ":2: \"place\" is not known here; known are: location" },
+		{ "registry:\n  place: /x\n", ":2: \"place\" is not known here; known are: location, cache" },
+		{ "registry:\n  location: /a\n  cache: /b\n",
+			":3: a registry has a cache only if its location is a store: s3://BUCKET/PREFIX" },
 		{ "defaults:\n  restrict: maybe\n", ":2: expected true or false" },
 		{ "defaults:\n  env: A\n", ":2: expected a list" },
 		{ "registry: x\n", ":1: expected keys with values" },
