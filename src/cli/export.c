@@ -7,9 +7,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/time.h"
 #include "cli/commands.h"
+#include "cli/log_copy.h"
 #include "cli/module_info.h"
 #include "cli/resource.h"
+#include "cli/scratch.h"
 #include "cli/setup.h"
 #include "cli/tar.h"
 #include "log/fill.h"
@@ -75,14 +78,19 @@ static enum err add_files(int dir_fd, const char *folder, struct output *output)
 	return err ? err : tar_end(output);
 }
 
-static enum err export_log(struct registry *registry, const char *id, struct output *output)
+static enum err open_process(struct registry *registry, const char *id, struct process *ret_process)
 {
 	struct uuid uuid;
+	TRY(registry_resolve(registry, id ? id : "@last", &uuid));
+	return registry_open_process(registry, &uuid, ret_process);
+}
+
+static enum err export_log(struct registry *registry, const char *id, struct output *output)
+{
 	struct process process;
 	char folder[UUID_TEXT];
-	TRY(registry_resolve(registry, id ? id : "@last", &uuid));
-	TRY(registry_open_process(registry, &uuid, &process));
-	uuid_print(&uuid, folder);
+	TRY(open_process(registry, id, &process));
+	uuid_print(&process.id, folder);
 	enum err err = process_is_running(&process)
 		? err_set(ERR_USAGE, "process %s is running: its recording can be exported when it has ended", folder)
 		: add_files(process.dir_fd, folder, output);
@@ -112,43 +120,62 @@ static enum err read_manifest_file(const struct process *process, struct buf *ou
 	return err;
 }
 
-/* The manifest is that of the bytes. */
-static enum err export_bundle(struct registry *registry, const struct process *process, struct output *output)
-{
+/* What a bundle is made of: a process as it is, or a copy. */
+struct bundling {
+	struct process process;
 	struct manifest manifest;
-	struct module_file module = { 0 };
+	struct buf manifest_bytes;
+	struct module_file module;
+	struct scratch *scratch; /* with the copy of its recording; else NULL */
+	int log_fd;
+};
+
+/* As far as the process has come. */
+static enum err take_copy(struct bundling *b)
+{
+	TRY(scratch_create(&b->scratch));
+	b->log_fd = open(scratch_path(b->scratch), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (b->log_fd < 0)
+		return err_set_errno(errno, "can't open %s", scratch_path(b->scratch));
+	b->manifest.snapshot = process_is_running(&b->process) ? time_of(CLOCK_REALTIME) : b->manifest.snapshot;
+	TRY(log_copy(&b->process, &b->manifest, b->log_fd, NULL));
+	return manifest_encode(&b->manifest, &b->manifest_bytes);
+}
+
+static enum err write_bundle(const struct bundling *b, struct output *output)
+{
 	struct pipe_sink sink = { { write_piece }, output };
-	BUF_CLEANUP struct buf bytes = { 0 };
-	TRY(process_manifest(process, &manifest));
-	enum err err = read_manifest_file(process, &bytes);
-	if (!err)
-		err = registry_load_module(registry, &manifest.module, &module);
-	manifest_finish(&manifest);
-	if (!err) {
-		struct bundle_source source = { .id = process->id,
-			.manifest = buf_view(&bytes),
-			.module = module.bytes,
-			.has_module = true,
-			.log_fd = process->dir_fd };
-		err = bundle_write(&source, &sink.sink);
-	}
-	module_file_finish(&module);
-	return err && err != ERR_END ? err_prefix(err, "export") : err;
+	struct bundle_source source = { .id = b->process.id,
+		.manifest = buf_view(&b->manifest_bytes),
+		.module = b->module.bytes,
+		.has_module = true,
+		.log_fd = b->log_fd };
+	return bundle_write(&source, &sink.sink);
+}
+
+/* The manifest is that of the bytes. */
+static enum err make_bundle(struct registry *registry, struct bundling *b, struct output *output)
+{
+	TRY(process_manifest(&b->process, &b->manifest));
+	TRY(registry_load_module(registry, &b->manifest.module, &b->module));
+	b->log_fd = b->process.dir_fd;
+	TRY(process_is_running(&b->process) ? take_copy(b) : read_manifest_file(&b->process, &b->manifest_bytes));
+	return write_bundle(b, output);
 }
 
 static enum err export_process(struct registry *registry, const char *id, struct output *output)
 {
-	struct uuid uuid;
-	struct process process;
-	char name[UUID_TEXT];
-	TRY(registry_resolve(registry, id ? id : "@last", &uuid));
-	TRY(registry_open_process(registry, &uuid, &process));
-	uuid_print(&uuid, name);
-	enum err err = process_is_running(&process)
-		? err_set(ERR_USAGE, "process %s is running: its recording can be exported when it has ended", name)
-		: export_bundle(registry, &process, output);
-	process_close(&process);
-	return err;
+	struct bundling b = { .log_fd = -1 };
+	TRY(open_process(registry, id, &b.process));
+	enum err err = make_bundle(registry, &b, output);
+	if (b.scratch && b.log_fd >= 0)
+		close(b.log_fd);
+	scratch_remove(b.scratch);
+	module_file_finish(&b.module);
+	manifest_finish(&b.manifest);
+	buf_finish(&b.manifest_bytes);
+	process_close(&b.process);
+	return err && err != ERR_END ? err_prefix(err, "export") : err;
 }
 
 static enum err export_to(struct registry *registry, enum resource resource, const char *id, struct output *output)
@@ -224,9 +251,9 @@ const struct command command_export = {
 	.arguments = "[options] process|module|log [ID]",
 	.summary = "Write a process as a bundle, a stored module, or a recording as a tar archive.",
 	.text = "A bundle is one file with all that is known of a process: manifest, module and recording. 'timecraft import' puts it into "
-		"another registry; replay, trace, logs and describe take it as it is. Without an ID it is the last process. A module may "
-		"be named by its digest or by a process that ran it. The archive of a log that is unpacked in processes/ of another "
-		"registry, its module stored there too, is a recording there.",
+		"another registry; replay, trace, logs and describe take it as it is. Of a process that runs it has what that did until "
+		"now. Without an ID it is the last process. A module may be named by its digest or by a process that ran it. The archive "
+		"of a log that is unpacked in processes/ of another registry, its module stored there too, is a recording there.",
 	.words = "process module log",
 	.takes_process = true,
 	.options = export_table,

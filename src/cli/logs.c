@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/time.h"
+#include "cli/changes.h"
 #include "cli/commands.h"
 #include "cli/given.h"
 #include "cli/setup.h"
@@ -185,6 +186,7 @@ static enum err read_manifest(struct logs *logs, const struct process *process)
 		fail(err);
 		return ERR_NONE;
 	}
+	changes_tell(&manifest);
 	logs->start = manifest.start_wall;
 	err = given_descriptors(logs->descriptors, &manifest);
 	manifest_finish(&manifest);

@@ -43,6 +43,7 @@ static void print_end(struct buf *out, const struct log_summary *log)
 		buf_printf(out, "trapped: %s", log->end_args[0] < TRAP_COUNT ? trap_text((enum trap)log->end_args[0]) : "unknown trap");
 		break;
 	case RECORD_SIGNAL: print_signal(out, log->end_args[0]); break;
+	case RECORD_SNAPSHOT: buf_append_text(out, "copied while running"); break;
 	case RECORD_FAILURE: buf_append_text(out, "failed"); break;
 	default: buf_append_text(out, "ended"); break;
 	}

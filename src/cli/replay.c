@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/changes.h"
 #include "cli/commands.h"
 #include "cli/ending.h"
 #include "cli/engine.h"
@@ -57,6 +58,7 @@ static enum err load(struct replay *r, const char *name)
 	TRY(registry_resolve(r->setup.registry, name, &id));
 	TRY(registry_open_process(r->setup.registry, &id, &r->process));
 	TRY(process_manifest(&r->process, &r->manifest));
+	changes_tell(&r->manifest);
 	if (!view_is(r->manifest.features, ENGINE_FEATURES))
 		return err_set(ERR_UNSUPPORTED, "the recording needs an engine with %.*s; this one has " ENGINE_FEATURES,
 			VIEW_ARG(r->manifest.features));
@@ -192,8 +194,8 @@ static int end(struct replay *r, const struct guest_status *status)
 	r->tracer = NULL;
 	int code = ending.code;
 	if (err == ERR_END) {
-		fprintf(stderr, "timecraft: the recording ends here, at record %llu: its process was killed\n",
-			(unsigned long long)r->replayer.met.number);
+		fprintf(stderr, "timecraft: the recording ends here, at record %llu: its process %s\n",
+			(unsigned long long)r->replayer.met.number, r->manifest.snapshot ? "was still running" : "was killed");
 		code = 1;
 	} else if (err == ERR_DIVERGED) {
 		fprintf(stderr, "timecraft: %s\nThe guest's stack:\n%.*s", r->replayer.failed ? r->replayer.failure : err_text(),

@@ -1,3 +1,4 @@
+#include "cli/changes.h"
 #include "cli/trace_log.h"
 
 enum err trace_source_open(struct trace_source *source, const struct setup_options *options, const char *name)
@@ -7,7 +8,9 @@ enum err trace_source_open(struct trace_source *source, const struct setup_optio
 	TRY(setup_open_for(options, &name, &source->setup));
 	TRY(registry_resolve(source->setup.registry, name, &id));
 	TRY(registry_open_process(source->setup.registry, &id, &source->process));
-	return process_manifest(&source->process, &source->manifest);
+	TRY(process_manifest(&source->process, &source->manifest));
+	changes_tell(&source->manifest);
+	return ERR_NONE;
 }
 
 void trace_source_close(struct trace_source *source)

@@ -233,7 +233,7 @@ bool log_begin(struct log_writer *w, uint16_t call, const uint64_t *args, uint32
 	if (__builtin_expect(!start_frame(w, FRAME_BEGIN, call, CALL_FIXED + 8 * arg_count), 0))
 		return false;
 	w->frame_word |= frame_word(0, faulted ? FRAME_FAULTED : 0, 0, arg_count);
-	w->start = time_ticks();
+	w->start = __builtin_expect(w->copied, 0) ? w->next_start : time_ticks();
 	uint64_t *fixed = (uint64_t *)(w->frame + 1);
 	fixed[0] = w->start;
 	for (uint32_t i = 0; i < arg_count; i++)
@@ -327,7 +327,7 @@ void log_end(struct log_writer *w, uint32_t result, uint8_t end)
 	if (!w->frame)
 		return;
 	w->frame_word |= frame_word(0, (uint8_t)(end << FRAME_END_SHIFT | w->end_flags), 0, result);
-	*(uint64_t *)(w->frame + 1) = time_ticks() - w->start;
+	*(uint64_t *)(w->frame + 1) = __builtin_expect(w->copied, 0) ? w->next_duration : time_ticks() - w->start;
 	finish_frame(w);
 }
 
@@ -352,4 +352,35 @@ bool log_event(struct log_writer *w, enum record_kind kind, const uint64_t *args
 		return false;
 	finish_frame(w);
 	return true;
+}
+
+static bool put_call(struct log_writer *w, const struct record *record)
+{
+	uint64_t bound = 0;
+	if (!log_begin(w, record->call, record->args, record->arg_count, record->faulted))
+		return false;
+	for (uint32_t i = 0; i < record->input_count; i++)
+		log_input(w, record->inputs[i].data, record->inputs[i].size);
+	for (uint32_t i = 0; i < record->span_count; i++)
+		bound += record->spans[i].size;
+	for (uint32_t i = 0; i < record->note_count; i++)
+		bound += record->notes[i].size;
+	if (!log_commit(w, bound, record->span_count + record->note_count) || !record->finished)
+		return !w->failed && w->frame;
+	for (uint32_t i = 0; i < record->span_count; i++)
+		log_span(w, record->spans[i].offset, record->spans[i].data, record->spans[i].size, record->spans[i].iov);
+	for (uint32_t i = 0; i < record->note_count; i++)
+		log_note(w, record->notes[i]);
+	log_end(w, record->result, record->end);
+	return !w->failed && w->frame;
+}
+
+bool log_put(struct log_writer *w, const struct record *record)
+{
+	w->next_start = record->start;
+	w->next_duration = record->duration;
+	if (record->kind == RECORD_CALL)
+		return put_call(w, record);
+	return log_event(w, (enum record_kind)record->kind, record->args, record->arg_count,
+		record->input_count ? record->inputs[0] : (struct view){ 0 });
 }

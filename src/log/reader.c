@@ -172,7 +172,7 @@ enum err log_next(struct log_reader *r, struct record *ret_record)
 			if (!err)
 				continue;
 		}
-		if (err == ERR_END && r->state == LOG_KILLED && unfinished(r)) {
+		if (err == ERR_END && r->state != LOG_RUNNING && unfinished(r)) {
 			r->assembling = false;
 			return assembled(r, ret_record);
 		}

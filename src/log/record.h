@@ -15,6 +15,7 @@ enum record_kind {
 	RECORD_TRAP,     /* the guest trapped: args are the enum trap and the position; input 0 is the text of the stack */
 	RECORD_EXIT,     /* the guest ended: args are the exit code and the position. The last record of a whole log */
 	RECORD_FAILURE,  /* the host could not go on: input 0 is the text. Then the last record */
+	RECORD_SNAPSHOT = 0x80, /* no record, but in place of an end: it was copied while its process ran */
 };
 
 enum { RECORD_MAX_ARGS = 12 };

@@ -31,7 +31,7 @@ struct kept_segment {
 bool segment_write(struct log_writer *w, struct block_header *header, const void *stored, bool checked)
 {
 	header->magic = BLOCK_MAGIC;
-	header->anchor = time_anchor_now();
+	header->anchor = writer_anchor(w, header->last_ticks);
 	header->stored_check = checked ? 0 : checksum(stored, header->stored_size);
 	header->check = checksum(header, offsetof(struct block_header, check));
 	bool written = write_all(w->segment_fd, stored, header->stored_size, w->segment_size + sizeof *header);
@@ -52,7 +52,7 @@ bool segment_create(struct log_writer *w, uint64_t first_number)
 	char name[SEGMENT_NAME];
 	struct segment_header header = { .segment = w->segment,
 		.tick_scale = w->header.tick_scale,
-		.anchor = w->segment ? time_anchor_now() : w->header.anchor,
+		.anchor = w->segment ? writer_anchor(w, 0) : w->header.anchor,
 		.flags = SEGMENT_REPEATS | (w->mapped ? 0 : SEGMENT_WRITTEN),
 		.first_ordinal = w->segment_ordinal,
 		.first_number = first_number };
@@ -81,15 +81,16 @@ bool segment_end(struct log_writer *w, bool continues)
 	struct footer footer = { .index_offset = w->segment_size, .raw_bytes = w->raw_bytes, .continues = continues };
 	if (!continues) {
 		footer.record_count = w->number;
-		footer.end_kind = w->end_kind;
+		footer.end_kind = w->end_kind ? w->end_kind : w->copied_end;
 		footer.end_args[0] = w->end_args[0];
 		footer.end_args[1] = w->end_args[1];
+		footer.continues = w->copied && !footer.end_kind ? SEGMENT_KILLED : SEGMENT_LAST;
 	}
 	if (w->index.failed || w->index.size > UINT32_MAX) {
 		writer_fail(w, ENOMEM);
 		return false;
 	}
-	footer.anchor = time_anchor_now();
+	footer.anchor = writer_anchor(w, continues ? 0 : w->next_start + w->next_duration);
 	if (!segment_write(w, &header, w->index.data ? w->index.data : (const uint8_t *)"", false))
 		return false;
 	header = (struct block_header){ .kind = BLOCK_FOOTER, .raw_size = sizeof footer, .stored_size = sizeof footer };

@@ -36,6 +36,19 @@ static void destroy(struct log_writer *w)
 	free(w);
 }
 
+/* Ticks are nanoseconds of the wall clock. */
+static void be_copy(struct log_writer *w, const struct log_copied *copied)
+{
+	w->copied = true;
+	w->copied_end = copied->snapshot ? RECORD_SNAPSHOT : 0;
+	w->number = copied->first_number;
+	w->next_start = w->copied_until = copied->first_time;
+	w->header.tick_scale = UINT64_C(1) << 32;
+	w->header.anchor = (struct time_anchor){ copied->first_time, copied->first_time, copied->first_time };
+	if (copied->first_number)
+		w->checkpoint_blocks = UINT64_MAX; /* it begins with one, as what went before is not there */
+}
+
 enum err log_writer_create(int dir_fd, const struct log_options *options, struct log_writer **ret_writer)
 {
 	struct log_writer *w = calloc(1, sizeof *w);
@@ -44,6 +57,7 @@ enum err log_writer_create(int dir_fd, const struct log_options *options, struct
 	w->tail_fd = w->segment_fd = w->first_fd = -1;
 	if (options)
 		w->options = *options;
+	w->options.copied = NULL;
 	w->dir_fd = fcntl(dir_fd, F_DUPFD_CLOEXEC, 0);
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->work, NULL);
@@ -52,9 +66,11 @@ enum err log_writer_create(int dir_fd, const struct log_options *options, struct
 		.buffer_size = BUFFER_SIZE, .buffer_count = BUFFER_COUNT, .tick_scale = time_tick_scale(), .anchor = time_anchor_now()
 	};
 	memcpy(w->header.magic, TAIL_MAGIC, sizeof w->header.magic);
+	if (options && options->copied)
+		be_copy(w, options->copied);
 	w->header.check = checksum(&w->header, offsetof(struct tail_header, check));
 	enum err err = tail_create(w, dir_fd, &w->header);
-	if (!err && !segment_create(w, 0)) /* last, and whole at once: a log that is there has its tail */
+	if (!err && !segment_create(w, w->number)) /* last, and whole at once: a log that is there has its tail */
 		err = err_set_errno(errno, "cannot create the recording's log");
 	w->first_fd = w->segment_fd;
 	if (err) {

@@ -33,7 +33,15 @@ enum log_sync {
 	LOG_SYNC_ALWAYS,   /* no call acts before it is on the disk */
 };
 
+/* Of a log whose records are those of another one, with their times and numbers: log_put. It ends as those do, maybe within a call. */
+struct log_copied {
+	uint64_t first_number;
+	uint64_t first_time; /* ns, wall clock; not 0. No record began before */
+	bool snapshot;       /* of a process that runs: it was not killed where that ends */
+};
+
 struct log_options {
+	const struct log_copied *copied; /* NULL: records are of now. Not kept */
 	struct log_follower *follower; /* NULL: no checkpoints */
 	enum log_sync sync;
 	uint64_t segment_size;         /* bytes after which another segment is begun; 0: the default */
@@ -59,6 +67,9 @@ void log_end(struct log_writer *writer, uint32_t result, uint8_t end);
 
 /* A record that is no call, with its arguments and a text (empty: none). */
 bool log_event(struct log_writer *writer, enum record_kind kind, const uint64_t *args, uint32_t arg_count, struct view text);
+
+/* Appends a record as a reader has it, to a log that is `copied`. One that is not finished is the last. */
+bool log_put(struct log_writer *writer, const struct record *record);
 
 /* Sets the text of why the writer failed and returns its code; 0 while it has not. */
 enum err log_failure(struct log_writer *writer);

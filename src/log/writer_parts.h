@@ -20,6 +20,10 @@ struct log_writer {
 	const uint8_t *committed;     /* the end of what the current buffer holds */
 	uint64_t number;              /* of the next record */
 	uint64_t start;               /* ticks of the record under way */
+	bool copied;                  /* its times are given: next_start and next_duration, in ns, which ticks are then too */
+	uint64_t next_start, next_duration;
+	uint8_t copied_end;           /* end_kind where no record says how it ended */
+	uint64_t copied_until;        /* when the last record began that was written to the segment. The second thread's */
 	uint64_t ordinal;             /* of the current buffer */
 	uint8_t next_kind;            /* of the frame that continues the one under construction */
 	uint64_t end_kind, end_args[2];
@@ -76,22 +80,31 @@ static inline void writer_fail(struct log_writer *w, int error)
 	__atomic_compare_exchange_n(&w->failed, &none, error, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
 
+/* For what is written to the segment now, behind a record that began at `last`; 0: behind the last one that was written. */
+static inline struct time_anchor writer_anchor(struct log_writer *w, uint64_t last)
+{
+	if (!w->copied)
+		return time_anchor_now();
+	w->copied_until = last > w->copied_until ? last : w->copied_until;
+	return (struct time_anchor){ w->copied_until, w->copied_until, w->copied_until };
+}
+
 /* flush.c: where they return false, the writer has failed */
-bool flush_all(struct log_writer *w);          /* what is in the ring, the last buffer too, and the end of the segment */
+bool flush_all(struct log_writer *w); /* what is in the ring, the last buffer too, and the end of the segment */
 void flush_thread_start(struct log_writer *w); /* once */
-bool flush_failed(struct log_writer *w);       /* with errno; false */
+bool flush_failed(struct log_writer *w); /* with errno; false */
 
 /* blocks of the segment, segment_write.c. The stored bytes are written, then the header, which is completed. */
 bool segment_write(struct log_writer *w, struct block_header *header, const void *stored, bool checked);
 bool segment_create(struct log_writer *w, uint64_t first_number); /* false: errno */
-bool segment_end(struct log_writer *w, bool continues);                                     /* index and footer */
-bool segment_next(struct log_writer *w, uint64_t first_ordinal, uint64_t first_number);     /* ends one, begins another */
+bool segment_end(struct log_writer *w, bool continues); /* index and footer */
+bool segment_next(struct log_writer *w, uint64_t first_ordinal, uint64_t first_number); /* ends one, begins another */
 bool segment_is_full(const struct log_writer *w);
 bool segment_wants_checkpoint(const struct log_writer *w);
 bool segment_checkpoint(struct log_writer *w, uint64_t ordinal, uint64_t first_number); /* what is in w->checkpoint */
 
 bool segment_to_repack(const struct log_writer *w); /* whether one of those that are complete is to be */
-void segment_repack_kept(struct log_writer *w);     /* that one */
+void segment_repack_kept(struct log_writer *w); /* that one */
 void segment_repack_all(struct log_writer *w); /* after its end */
 
 /* repack.c: the size of the new one; 0: the old one is as it was */

@@ -1,5 +1,13 @@
 """What is kept out of recordings, and out of bundles."""
 
+import json
+import re
+import subprocess
+
+import pytest
+from conftest import wait_for
+from test_bundle import there  # noqa: F401 (a fixture)
+
 
 NAMED = ("values were not recorded, and the guest gets * in their place, so that it may do something else: ")
 
@@ -52,3 +60,50 @@ def test_the_configuration_withholds_too(timecraft, guest):
     assert run.stdout == "TOKEN is right\n"
     assert b"hunter22" not in files_of(timecraft.process())
     assert timecraft("replay", "-q", "@last").returncode == 1
+
+
+def test_a_running_process_is_exported_as_it_is_now(timecraft, there, guest):
+    process = timecraft.start("run", "--restrict", guest("ends"), "sleep")
+    wait_for(lambda: "poll_oneoff" in timecraft("trace", "syscall", "@last").stdout)
+    expected = timecraft("trace", "syscall", "@last").stdout
+    result = timecraft("export", "process", "-o", "b.tar")
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+    process.kill()
+    process.communicate()
+    told = timecraft("trace", "syscall", "b.tar")
+    note = r"timecraft: the recording is a copy, of \S+, when its process was still running\n"
+    assert told.stdout == expected and re.fullmatch(note, told.stderr) and told.returncode == 0
+    described = timecraft("describe", "process", "-o", "yaml", "b.tar").stdout
+    assert 'status: "copied while running"' in described and "snapshot: " in described
+    replay = timecraft("replay", "b.tar")
+    assert replay.returncode == 1
+    assert re.fullmatch(note + r"timecraft: the recording ends here, at record \d+: its process was still running\n", replay.stderr)
+    # It is sealed: nothing of a tail is in it, and it is whole.
+    assert there("import", timecraft.folder / "b.tar").returncode == 0
+    assert there("get", "process").stdout.splitlines()[1].rstrip().endswith("copied while running")
+    assert {"00000000.log", "manifest.yaml"} <= {path.name for path in there.process().iterdir()} <= {
+        "00000000.log", "lock", "manifest.yaml"}
+    check = there("check", "@last")
+    assert (check.returncode, check.stderr) == (0, "")
+
+
+def records(timecraft, name, *arguments):
+    """Of a trace; not the last ones, which may be under way. Times of what is in the tail still get more exact by a nanosecond."""
+    lines = timecraft("trace", "syscall", "-o", "json", *arguments, name).stdout.splitlines()
+    return [{**json.loads(line), "time": 0, "duration": 0} for line in lines[:-2]]
+
+
+@pytest.mark.parametrize("options", [(), ("--segment-size", "64K"), ("--record-limit", "8M", "--segment-size", "256K")])
+def test_a_copy_has_the_records_of_the_process(timecraft, there, guest, options):
+    process = timecraft.start("run", "--restrict", *options, guest("chatter"), "400000", stderr=subprocess.DEVNULL)
+    wait_for(lambda: timecraft.registry.exists() and len(list(timecraft.process().glob("*.log"))) > (2 if options else 0))
+    assert timecraft("export", "process", "-o", there.folder / "b.tar").returncode == 0
+    assert process.wait() == 0
+    copied = records(there, "b.tar")
+    first, last = (copied[i]["record"] for i in (0, -1))
+    assert last - first + 1 == len(copied) and (first == 0 or "--record-limit" in options)
+    if first == 0:
+        assert records(timecraft, "@last", "--records", f"0..{last + 2}")[:len(copied)] == copied
+    assert there("import", "b.tar").returncode == 0
+    check = there("check", "@last")
+    assert (check.returncode, check.stderr) == (0, "")
