@@ -293,7 +293,7 @@ const struct command command_trace_request = {
 	.summary = "Show the requests that a recorded process, or one that runs, made and answered.",
 	.text = "Nothing is run: requests and responses are rebuilt from the bytes that were sent and received. One line is a request with "
 		"its response, in the order in which the responses began; an error stands in place of what did not come, or not whole. "
-		"Protocols: HTTP/1.0 and 1.1, HTTP/2, PostgreSQL, MySQL, Redis, DNS, WebSocket, SMTP, TLS (whom it is for). "
+		"Protocols: HTTP/1.0 and 1.1, HTTP/2, gRPC, PostgreSQL, MySQL, Redis, DNS, WebSocket, SMTP, TLS (whom it is for). "
 		"A connection in another one is a line too, with its first bytes. FILE is a bundle.",
 	.takes_process = true,
 	.options = table,

@@ -165,17 +165,6 @@ static void print_fields(const struct request_printer *printer, struct buf *out,
 		print_field(printer, out, &m->fields[i], mark);
 }
 
-/* Fields, an empty one, the body, and the fields of a trailer. */
-static void print_rest(const struct request_printer *printer, struct buf *out, const struct message *m, char mark)
-{
-	format_byte(out, '\n');
-	print_fields(printer, out, m, 0, m->field_count - m->trailer_count, mark);
-	format_byte(out, mark);
-	format_byte(out, '\n');
-	print_body(out, m);
-	print_fields(printer, out, m, m->field_count - m->trailer_count, m->field_count, mark);
-}
-
 /* What has only a name says no more. */
 static bool is_bare_name(const struct message_value *part)
 {
@@ -205,6 +194,18 @@ static void print_parts(const struct request_printer *printer, struct buf *out, 
 		buf_printf(out, "[cut: %llu more]\n", (unsigned long long)m->part_more);
 }
 
+/* Fields, an empty one, the body or what is made of it, and the fields of a trailer. */
+static void print_rest(const struct request_printer *printer, struct buf *out, const struct message *m, char mark)
+{
+	format_byte(out, '\n');
+	print_fields(printer, out, m, 0, m->field_count - m->trailer_count, mark);
+	format_byte(out, mark);
+	format_byte(out, '\n');
+	print_body(out, m);
+	print_parts(printer, out, m, mark);
+	print_fields(printer, out, m, m->field_count - m->trailer_count, m->field_count, mark);
+}
+
 static void print_request(const struct request_printer *printer, struct buf *out, const struct exchange_side *request)
 {
 	const struct message *m = &request->message;
@@ -216,8 +217,9 @@ static void print_request(const struct request_printer *printer, struct buf *out
 		format_byte(out, ' ');
 		request_print_word(out, m->protocol);
 		print_rest(printer, out, m, '>');
+	} else {
+		print_parts(printer, out, m, '>');
 	}
-	print_parts(printer, out, m, '>');
 	if (m->error.size) {
 		print_error(out, "Request", m->error);
 		format_byte(out, '\n');
@@ -245,7 +247,8 @@ static void print_response(const struct request_printer *printer, struct buf *ou
 		buf_printf(out, "[%u more on the way]\n", m->interim_more);
 	if (response->present && m->status)
 		print_status(printer, out, m);
-	print_parts(printer, out, m, '<');
+	else
+		print_parts(printer, out, m, '<');
 	if (m->error.size) {
 		print_error(out, "Response", m->error);
 		format_byte(out, '\n');

@@ -13,6 +13,7 @@ static void destroy(struct decoder *d)
 	buf_finish(&d->decoded);
 	buf_finish(&d->codings);
 	buf_finish(&d->shown);
+	grpc_finish(&d->grpc);
 	free(d);
 }
 

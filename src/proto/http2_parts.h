@@ -4,6 +4,7 @@
 #include <nghttp2/nghttp2.h>
 
 #include "base/buf.h"
+#include "proto/grpc.h"
 #include "proto/http2.h"
 
 enum {
@@ -72,6 +73,7 @@ struct decoder {
 	uint64_t exchanges;
 	uint32_t last_id[2]; /* highest stream that began: by a request, by a promise */
 	struct buf why, decoded, codings, shown;
+	struct grpc grpc;
 };
 
 /* http2_stream.c. NULL: there is none, or no room for another. */

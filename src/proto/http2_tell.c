@@ -102,6 +102,8 @@ void http2_tell(struct decoder *d, struct stream *stream, enum message_side side
 		message.attribute_count = 1;
 		fill_head(d, half, &message);
 		fill_body(d, half, &message);
+		if (grpc_is(&message) && !grpc_tell(&d->grpc, &message, d->options.body_max, d->options.lines) && !d->err)
+			d->err = err_nomem();
 	}
 	if (half->cut_fields && error.size == 0)
 		message.error = view_text("its header is too long");

@@ -1,11 +1,11 @@
-"""HTTP/2 as real clients and servers speak it, recorded, replayed and traced."""
+"""HTTP/2 and gRPC as real clients and servers speak it, recorded, replayed and traced."""
 
 import re
 import subprocess
 
 import pytest
 from oracle import captured, dissected
-from servers import NGINX, found, free_port, needs, wait_until_it_answers
+from servers import NGINX, Script, found, free_port, needs, wait_until_it_answers
 from test_network import Server, documents
 
 BODY = "0123456789abcdef" * 2000
@@ -123,3 +123,47 @@ def test_tshark_says_the_same(box, program, folder, tmp_path):
     assert [e["request"]["message"]["method"] for e in by_stream] == theirs[0]
     assert [e["request"]["message"]["path"] for e in by_stream] == theirs[1]
     assert sorted(str(e["response"]["message"]["statusCode"]) for e in exchanges) == sorted(theirs[2])
+
+
+GREETER = """
+import grpc
+from concurrent import futures
+def hello(request, context):
+    return b"\\x0a" + bytes([4 + len(request)]) + b"Hello " + request[2:] if len(request) < 100 else request
+def refuse(request, context):
+    context.abort(grpc.StatusCode.PERMISSION_DENIED, "not you, \\"Eve\\"")
+def chat(requests, context):
+    yield from requests
+methods = {"SayHello": grpc.unary_unary_rpc_method_handler(hello), "Refuse": grpc.unary_unary_rpc_method_handler(refuse),
+           "Chat": grpc.stream_stream_rpc_method_handler(chat)}
+server = grpc.server(futures.ThreadPoolExecutor(4), compression=grpc.Compression.Gzip)
+server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler("helloworld.Greeter", methods)])
+server.add_insecure_port("127.0.0.1:$PORT")
+server.start()
+server.wait_for_termination()
+"""
+
+
+def test_calls_of_grpc(box, program):
+    server = Script("grpc", GREETER)
+    try:
+        run = box.run(program("go-grpc.wasm"), f"127.0.0.1:{server.port}")
+    finally:
+        server.stop()
+    assert run.text.splitlines() == [
+        "SayHello Hello Ada <nil>", "SayHello 10000 <nil>", 'Refuse  rpc error: code = PermissionDenied desc = not you, "Eve"',
+        "Nothing  rpc error: code = Unimplemented desc = Method not found!", "Chat one", "Chat two", "Chat three"], run.errors
+    assert told(box.good("trace", "request", run.id)) == [
+        "gRPC > /helloworld.Greeter/SayHello => OK", "gRPC > /helloworld.Greeter/SayHello => OK",
+        'gRPC > /helloworld.Greeter/Refuse => PERMISSION_DENIED "not you, \\"Eve\\""',
+        'gRPC > /helloworld.Greeter/Nothing => UNIMPLEMENTED "Method not found!"', "gRPC > /helloworld.Greeter/Chat => OK"]
+    exchanges = documents(box, "request", run.id)
+    messages = [[[part["value"] for part in e[side]["message"]["fields"]] for side in ("request", "response")] for e in exchanges]
+    assert messages[0] == [[{"1": "Ada"}], [{"1": "Hello Ada"}]]
+    assert messages[1] == [[{"1": "again and " * 1000}]] * 2
+    assert messages[2:4] == [[[{"1": "Eve"}], []], [[{}], []]]
+    assert messages[4] == [[{"1": "one"}, {"1": "two"}, {"1": "three"}]] * 2
+    codes = [e["response"]["message"]["rpc.grpc.status_code"] for e in exchanges]
+    assert codes == [0, 0, 7, 12, 0]
+    assert exchanges[0]["request"]["message"]["rpc.method"] == "SayHello"
+    assert box.replay("-q", run.id).code == 0
