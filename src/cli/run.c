@@ -273,6 +273,8 @@ static enum err make_host(struct run *run)
 static enum err start(struct run *run, const char *path)
 {
 	const struct run_options *o = run->options;
+	if (!o->fly_blind && run->config.store)
+		TRY(store_check(run->config.store));
 	if (!o->fly_blind)
 		TRY(registry_open(run->config.registry, &run->registry));
 	TRY(make_host(run));

@@ -7,8 +7,8 @@
 
 #include "log/reader_parts.h"
 
-/* Bytes of all segments, and what their footers say. */
-static bool add_segment(int dir_fd, uint32_t number, struct log_summary *summary, struct footer *ret_footer)
+/* The bytes of a segment, and of the last one what it says of all. */
+static bool add_segment(int dir_fd, uint32_t number, bool last, struct log_summary *summary, struct footer *ret_footer)
 {
 	char name[SEGMENT_NAME];
 	struct stat stat;
@@ -16,9 +16,9 @@ static bool add_segment(int dir_fd, uint32_t number, struct log_summary *summary
 	if (fd < 0)
 		return false;
 	struct segment_header header;
-	summary->written |= segment_read_header(fd, &header) && header.flags & SEGMENT_WRITTEN;
 	summary->size += fstat(fd, &stat) == 0 ? (uint64_t)stat.st_size : 0;
-	bool closed = segment_read_footer(fd, ret_footer);
+	summary->written |= last && segment_read_header(fd, &header) && header.flags & SEGMENT_WRITTEN;
+	bool closed = last && segment_read_footer(fd, ret_footer);
 	close(fd);
 	return closed;
 }
@@ -33,7 +33,7 @@ enum err log_summarize(int dir_fd, struct log_summary *ret_summary)
 	if (!segments_find(dir_fd, &first, &last))
 		return err_set_errno(ENOENT, "cannot read the recording's log");
 	for (uint64_t number = first; number <= last; number++)
-		closed = add_segment(dir_fd, (uint32_t)number, &summary, &footer) && !footer.continues;
+		closed = add_segment(dir_fd, (uint32_t)number, number == last, &summary, &footer) && !footer.continues;
 	if (fstatat(dir_fd, "tail", &stat, 0) == 0)
 		summary.size += (uint64_t)stat.st_size;
 	summary.state = running ? LOG_RUNNING : closed ? LOG_CLOSED : LOG_KILLED;

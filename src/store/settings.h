@@ -9,7 +9,7 @@ struct store_settings {
 	const char *url;                   /* "s3://bucket/prefix", for messages */
 	const char *bucket, *prefix;       /* the prefix is empty or ends with a slash */
 	const char *endpoint;              /* "https://host:port", without a slash at its end */
-	bool in_path;		      /* the bucket begins the path; else the host's name */
+	bool in_path;        /* the bucket begins the path; else the host's name */
 	const char *region;
 	const char *key, *secret, *token;  /* the token may be NULL */
 	const char *authorities;           /* AWS_CA_BUNDLE; NULL: the system's */

@@ -100,6 +100,14 @@ static void removed_process(void *data, const struct uuid *id)
 	fetched_forget(data, id);
 }
 
+enum err store_check(const char *url)
+{
+	struct store_settings settings;
+	TRY(store_settings_load(url, &settings));
+	store_settings_finish(&settings);
+	return ERR_NONE;
+}
+
 static enum err open_state(int registry_fd, const char *name, int *ret_fd)
 {
 	int state;

@@ -13,6 +13,9 @@
 
 struct store;
 
+/* Whether it can be told where the store is and who asks: before anything is recorded for it. */
+enum err store_check(const char *url);
+
 /*
  * For a registry that is open, as long as which it stays. From then on it has what is in the store too: names are listed at once, the rest
  * comes when it is wanted. Where a part of a file that is being read can't be had `unavailable` is called, and does not return: who reads

@@ -6,7 +6,7 @@ from collections import defaultdict
 import pytest
 
 COMMANDS = ["run", "replay", "trace syscall", "trace network", "trace request", "get", "describe", "logs", "export", "import", "delete",
-            "prune", "check", "config", "help", "version"]
+            "prune", "check", "push", "config", "help", "version"]
 
 # The one letter with two meanings: what `run` calls, and to go on reading.
 MEANINGS = {"f": {"function", "follow"}}

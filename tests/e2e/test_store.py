@@ -264,6 +264,15 @@ def test_what_is_wrong_is_said(machines, changes, says):
     assert (result.returncode in (1, 2), result.stdout) == (True, "") and says in result.stderr, result.stderr
 
 
+def test_nothing_runs_for_a_store_that_nobody_may_ask(machines, guest):
+    a = machines("a")
+    del a.env["AWS_SECRET_ACCESS_KEY"]
+    result = a("run", "--", guest("many"), 10, "/f")
+    assert (result.returncode, result.stdout) == (1, "") and "there are no credentials" in result.stderr
+    assert not a.registry.exists()
+    assert a("run", "--fly-blind", "--", guest("many"), 0).returncode == 0
+
+
 def test_there_is_no_such_bucket(machines):
     a = machines("a")
     a.config.write_text(f"registry: s3://{BUCKET}-not\n")
