@@ -75,12 +75,9 @@ static enum err add_names(struct store *store, int processes, const struct names
 	return ERR_NONE;
 }
 
-/* Those that are no longer in the store. What was recorded here stays. */
-static enum err drop_names(struct store *store, int processes, const struct names *names)
+/* Those that are no longer in the store, of which there were these before it was asked. What was recorded here stays. */
+static enum err drop_names(struct store *store, int processes, const struct names *names, char **known, size_t count)
 {
-	char **known;
-	size_t count;
-	TRY(dir_names(store->fetched_fd, &known, &count));
 	enum err err = ERR_NONE;
 	for (size_t i = 0; i < count && !err; i++) {
 		struct uuid id;
@@ -90,7 +87,6 @@ static enum err drop_names(struct store *store, int processes, const struct name
 		if (!err)
 			err = tree_remove(store->fetched_fd, known[i]);
 	}
-	names_free(known, count);
 	return err;
 }
 
@@ -99,6 +95,9 @@ enum err fetched_list(struct store *store)
 	struct names names = { 0 };
 	const struct store_visitor visitor = { pass_object, visit_process, &names };
 	int processes = -1;
+	char **known;
+	size_t count;
+	TRY(dir_names(store->fetched_fd, &known, &count));
 	enum err err = client_list(store->client, "processes/", true, &visitor);
 	if (names.count)
 		qsort(names.ids, names.count, sizeof *names.ids, compare_ids);
@@ -107,10 +106,11 @@ enum err fetched_list(struct store *store)
 	if (!err)
 		err = add_names(store, processes, &names);
 	if (!err)
-		err = drop_names(store, processes, &names);
+		err = drop_names(store, processes, &names, known, count);
 	if (processes >= 0)
 		close(processes);
 	free(names.ids);
+	names_free(known, count);
 	return err;
 }
 
@@ -270,15 +270,14 @@ static enum err take_objects(struct store *store, const struct uuid *id, int pro
 	store_key(id, MANIFEST, key);
 	TRY(client_get(store->client, key, MAX_MANIFEST, &manifest));
 	read_objects(state, &before);
-	unlinkat(process, MANIFEST, 0); /* until everything fits again */
 	TRY(drop_files(process, state, buf_view(&before), buf_view(&objects->text)));
 	TRY(file_write(state, OBJECTS, buf_view(&objects->text), 0600, false));
 	TRY(make_files(process, buf_view(&objects->text)));
 	TRY(take_lock(store, id, process, objects->running));
+	TRY(file_write(process, MANIFEST, buf_view(&manifest), 0600, !objects->running));
 	if (objects->running) /* it is looked at again the next time */
-		return file_write(process, MANIFEST, buf_view(&manifest), 0600, false);
-	TRY(file_write(state, "whole", (struct view){ 0 }, 0600, false));
-	return file_write(process, MANIFEST, buf_view(&manifest), 0600, true);
+		return ERR_NONE;
+	return file_write(state, "whole", (struct view){ 0 }, 0600, false);
 }
 
 static bool is_known(const struct store *store, const struct uuid *id, int process, int state)
@@ -303,7 +302,7 @@ enum err fetched_open(struct store *store, const struct uuid *id)
 		err = dir_open(processes, name, false, &process);
 		close(processes);
 	}
-	if (!err && !is_known(store, id, process, state)) {
+	if (!err && !is_known(store, id, process, state) && flock(state, LOCK_EX) == 0 && !is_known(store, id, process, state)) {
 		err = list_objects(store, id, &objects);
 		if (!err)
 			err = take_objects(store, id, process, state, &objects);

@@ -141,6 +141,35 @@ def test_deleted_for_all(machines, guest, swift):
     assert a.ids() == b.ids() == [] and swift.objects(a.prefix + "/") == {}
 
 
+def test_pruned_for_all(machines, guest, swift):
+    a, b = machines("a"), machines("b")
+    names = [many(a, guest, 10)[0] for _ in range(3)]
+    assert b("prune", "--keep", "1", "--yes").returncode == 0
+    assert b.ids() == names[2:] == machines("c").ids()
+    assert sum("/processes/" in key for key in swift.objects(a.prefix + "/")) == 2  # a manifest, a segment
+    assert len([key for key in swift.objects(a.prefix + "/") if "/modules/" in key]) == 1
+
+
+def test_imported_where_it_is_already(machines, guest, tmp_path):
+    a, b = machines("a"), machines("b")
+    name, _ = many(a, guest, 100)
+    assert a("export", "process", name, "-o", tmp_path / "bundle").returncode == 0
+    result = b("import", tmp_path / "bundle")
+    assert (result.returncode, result.stdout) == (0, name + "\n")
+    assert "it is in the registry already, and the same" in result.stderr
+
+
+def test_many_readers_at_once(machines, guest):
+    a, b = machines("a"), machines("b")
+    names = [many(a, guest, 3000, "--segment-size", "64k")[0] for _ in range(3)]
+    expected = {name: local_twin(b, a).lines("trace", "syscall", name) for name in names}
+    for _ in range(3):
+        readers = [(name, b.start("trace", "syscall", name)) for name in names * 2]
+        for name, reader in readers:
+            out, err = reader.communicate()
+            assert (reader.returncode, err) == (0, "") and out.splitlines() == expected[name]
+
+
 def test_seen_while_it_runs(machines, guest, swift):
     a, b = machines("a"), machines("b")
     (a.folder / "f").mkdir()
