@@ -248,15 +248,22 @@ enum err registry_resolve_module(struct registry *registry, const char *id, stru
 	return 0;
 }
 
-enum err registry_remove_module(struct registry *registry, const struct digest *digest)
+static enum err remove_here(struct registry *registry, const struct digest *digest)
 {
 	char hex[DIGEST_HEX];
 	int shelf;
 	digest_hex(digest, hex);
-	if (registry->has_remote)
-		TRY(registry->remote.remove_module(registry->remote.data, digest));
 	TRY(open_shelf(registry, hex, false, &shelf));
 	enum err err = unlinkat(shelf, hex, 0) < 0 ? err_set_errno(errno, "can't remove module sha256:%s", hex) : ERR_NONE;
 	close(shelf);
 	return err;
+}
+
+enum err registry_remove_module(struct registry *registry, const struct digest *digest)
+{
+	if (!registry->has_remote)
+		return remove_here(registry, digest);
+	TRY(registry->remote.remove_module(registry->remote.data, digest));
+	enum err err = remove_here(registry, digest);
+	return err == ERR_NOT_FOUND ? ERR_NONE : err; /* it was only there */
 }

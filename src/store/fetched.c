@@ -333,18 +333,40 @@ static enum err visit_key(void *data, const struct store_object *object)
 	return ERR_NONE;
 }
 
-/* Without its manifest it is nobody's any more; what is left after that is removed by who deletes it again. */
+/* Nobody uploads what is being deleted. */
+static enum err stop_pushing(struct store *store, const struct uuid *id)
+{
+	char name[UUID_TEXT];
+	uuid_print(id, name);
+	if (store->removing_fd >= 0)
+		close(store->removing_fd);
+	store->removing_fd = openat(store->sent_fd, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (store->removing_fd < 0 || flock(store->removing_fd, LOCK_EX) < 0)
+		return err_set_errno(errno, "can't lock what was uploaded of process %s", name);
+	return ERR_NONE;
+}
+
+/* Its manifest goes last: until then it is there to be deleted again. */
+static enum err remove_keys(struct store *store, const struct keys *keys, const char *manifest)
+{
+	for (size_t i = 0; i < keys->count; i++) {
+		if (strcmp(keys->names[i], manifest) != 0)
+			TRY(client_delete(store->client, keys->names[i]));
+	}
+	return client_delete(store->client, manifest);
+}
+
 enum err fetched_remove(struct store *store, const struct uuid *id)
 {
-	char key[STORE_KEY];
+	char key[STORE_KEY], manifest[STORE_KEY];
 	struct keys keys = { 0 };
 	const struct store_visitor visitor = { .object = visit_key, .data = &keys };
-	store_key(id, MANIFEST, key);
-	TRY(client_delete(store->client, key));
+	TRY(stop_pushing(store, id));
 	store_key(id, "", key);
+	store_key(id, MANIFEST, manifest);
 	enum err err = client_list(store->client, key, false, &visitor);
-	for (size_t i = 0; i < keys.count && !err; i++)
-		err = client_delete(store->client, keys.names[i]);
+	if (!err)
+		err = remove_keys(store, &keys, manifest);
 	names_free(keys.names, keys.count);
 	return err;
 }
@@ -355,4 +377,7 @@ void fetched_forget(struct store *store, const struct uuid *id)
 	uuid_print(id, name);
 	(void)tree_remove(store->fetched_fd, name);
 	(void)tree_remove(store->sent_fd, name);
+	if (store->removing_fd >= 0)
+		close(store->removing_fd);
+	store->removing_fd = -1;
 }

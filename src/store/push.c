@@ -199,7 +199,7 @@ enum err push_process(struct store *store, const struct uuid *id, bool running, 
 	enum err err = ERR_NONE;
 	if (p.sent_fd < 0 || flock(p.sent_fd, LOCK_EX) < 0)
 		err = err_set_errno(errno, "can't note what was uploaded of process %s", name);
-	if (!err)
+	if (!err && !process_was_deleted(&p.process)) /* while its lock was another's */
 		err = push_opened(&p, running, ret_done);
 	if (p.sent_fd >= 0)
 		close(p.sent_fd);

@@ -108,13 +108,24 @@ enum err store_check(const char *url)
 	return ERR_NONE;
 }
 
-static enum err open_state(int registry_fd, const char *name, int *ret_fd)
+static enum err open_below(const struct store *store, const char *folder, const char *name, int *ret_fd)
 {
-	int state;
-	TRY(dir_open(registry_fd, "store", true, &state));
-	enum err err = dir_open(state, name, true, ret_fd);
-	close(state);
+	int above;
+	TRY(dir_open(registry_fd(store->registry), folder, true, &above));
+	enum err err = dir_open(above, name, true, ret_fd);
+	close(above);
 	return err;
+}
+
+/* The directory of modules too, even if all are elsewhere: it is what locks them. */
+static enum err open_folders(struct store *store)
+{
+	int modules;
+	TRY(open_below(store, "store", "fetched", &store->fetched_fd));
+	TRY(open_below(store, "store", "sent", &store->sent_fd));
+	TRY(open_below(store, "modules", "sha256", &modules));
+	close(modules);
+	return ERR_NONE;
 }
 
 enum err store_connect(const char *url, struct registry *registry, struct store **ret_store)
@@ -123,16 +134,14 @@ enum err store_connect(const char *url, struct registry *registry, struct store 
 	if (!store)
 		return err_nomem();
 	store->registry = registry;
-	store->fetched_fd = store->sent_fd = -1;
+	store->fetched_fd = store->sent_fd = store->removing_fd = -1;
 	for (int i = 0; i < PARTIALS; i++)
 		store->partials[i].fd = -1;
 	enum err err = store_settings_load(url, &store->settings);
 	if (!err)
 		err = client_create(&store->settings, &store->client);
 	if (!err)
-		err = open_state(registry_fd(registry), "fetched", &store->fetched_fd);
-	if (!err)
-		err = open_state(registry_fd(registry), "sent", &store->sent_fd);
+		err = open_folders(store);
 	if (err) {
 		store_close(store);
 		return err;
@@ -180,6 +189,8 @@ void store_close(struct store *store)
 	free(store->held);
 	if (store->fetched_fd >= 0)
 		close(store->fetched_fd);
+	if (store->removing_fd >= 0)
+		close(store->removing_fd);
 	if (store->sent_fd >= 0)
 		close(store->sent_fd);
 	client_destroy(store->client);

@@ -36,6 +36,7 @@ struct store {
 	struct client *client;
 	struct registry *registry;
 	int fetched_fd, sent_fd;
+	int removing_fd; /* with the lock on what was uploaded of a process that is being deleted; -1: none is */
 	void (*unavailable)(enum err err);
 	struct partial partials[PARTIALS];
 	unsigned turn;

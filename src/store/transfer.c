@@ -10,7 +10,7 @@
 
 #include "base/time.h"
 
-enum { TRIES = 6, FIRST_PAUSE_MS = 200, LONGEST_PAUSE_MS = 5000, CONNECT_S = 5, STALLED_S = 10, FAULT_MAX = 64 << 10 };
+enum { TRIES = 6, FIRST_PAUSE_MS = 200, LONGEST_PAUSE_MS = 5000, CONNECT_S = 5, STALLED_S = 20, FAULT_MAX = 64 << 10 };
 
 static bool is_stopped(const struct client *client)
 {

@@ -6,6 +6,7 @@ import http.client
 import http.server
 import os
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -174,7 +175,8 @@ class Proxy:
     stall           gets nothing, and is not closed
     """
 
-    def __init__(self, port):
+    def __init__(self, port, tls=None):
+        self.tls = tls  # the names of a certificate and its key
         self.target = port
         self.fault, self.every, self.after, self.most = None, 1, 0, 1 << 30
         self.requests = self.faults = self.received = 0
@@ -205,7 +207,11 @@ class Proxy:
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        if self.tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*self.tls)
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
+        self.url = f"http{'s' if self.tls else ''}://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         return self
 
@@ -241,7 +247,7 @@ class Proxy:
             request.close_connection = True
             return
         if fault == "stall":
-            time.sleep(30)
+            time.sleep(60)
             request.close_connection = True
             return
         if fault == "busy":

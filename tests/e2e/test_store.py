@@ -5,12 +5,14 @@ import itertools
 import json
 import os
 import signal
+import subprocess
 import time
 
 import pytest
 
 from conftest import Timecraft
 from object_store import BUCKET, KEY, REGION, SECRET, Proxy, Swift
+from servers import needs
 
 PREFIXES = itertools.count()
 
@@ -291,6 +293,35 @@ def test_what_is_wrong_is_said(machines, changes, says):
     a.env |= changes
     result = a("get", "process")
     assert (result.returncode in (1, 2), result.stdout) == (True, "") and says in result.stderr, result.stderr
+
+
+def test_over_tls(machines, guest, swift, tmp_path):
+    needs("openssl")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "key.pem", "-out", "own.pem", "-days", "2",
+                    "-subj", "/CN=store", "-addext", "subjectAltName=IP:127.0.0.1"], cwd=tmp_path, check=True, capture_output=True)
+    with Proxy(swift.port, (tmp_path / "own.pem", tmp_path / "key.pem")) as proxy:
+        a, b = machines("a", proxy.url), machines("b", proxy.url)
+        stranger = a("get", "process")
+        assert stranger.returncode == 1 and "certificate" in stranger.stderr and "tried" not in stranger.stderr
+        a.env["AWS_CA_BUNDLE"] = b.env["AWS_CA_BUNDLE"] = str(tmp_path / "own.pem")
+        name, result = many(a, guest, 5000, "--segment-size", "64k")
+        assert result.stderr == name + "\n"
+        assert b.ids() == [name]
+        same_everywhere(a, b, name)
+
+
+def test_a_deletion_that_was_interrupted_is_done_again(machines, guest, proxy, swift):
+    a, b = machines("a"), machines("b", proxy.url)
+    name, _ = many(a, guest, 10000, "--segment-size", "100k")
+    assert b.ids() == [name]
+    before = len(swift.objects(a.prefix + "/"))
+    proxy.fault, proxy.every, proxy.after = "busy", 1, 6
+    result = b("delete", "process", name)
+    assert result.returncode == 1 and "the store answered 503" in result.stderr
+    assert 2 < len(swift.objects(a.prefix + "/")) < before
+    proxy.fault = None
+    assert b("delete", "process", name).returncode == 0
+    assert swift.objects(a.prefix + "/") == {} and b.ids() == []
 
 
 def test_nothing_runs_for_a_store_that_nobody_may_ask(machines, guest):
