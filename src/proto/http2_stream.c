@@ -58,6 +58,13 @@ void http2_keep_body(struct decoder *d, struct half *half, struct view bytes)
 		d->options.memory->left -= kept.size;
 }
 
+/* Names become keys of objects, which are text: what no name may have is a question mark there. */
+static void append_name(struct buf *text, struct view name)
+{
+	for (size_t i = 0; i < name.size; i++)
+		buf_append_byte(text, name.data[i] > ' ' && name.data[i] < 0x7f ? name.data[i] : '?');
+}
+
 /* A byte or two of HPACK may stand for thousands: what is beyond the limit is let go, but changes the table all the same. */
 void http2_keep_field(struct decoder *d, struct half *half, struct view name, struct view value)
 {
@@ -69,7 +76,7 @@ void http2_keep_field(struct decoder *d, struct half *half, struct view name, st
 	}
 	struct field_at at = { (uint32_t)half->text.size, (uint32_t)name.size, (uint32_t)(half->text.size + name.size),
 		(uint32_t)value.size };
-	buf_append(&half->text, name.data, name.size);
+	append_name(&half->text, name);
 	buf_append(&half->text, value.data, value.size);
 	buf_append(&half->fields, &at, sizeof at);
 	if (half->text.failed || half->fields.failed)

@@ -54,7 +54,10 @@ static void fill_head(struct decoder *d, const struct half *half, struct message
 	size_t count = half->fields.size / sizeof(struct field_at);
 	buf_clear(&d->shown);
 	buf_clear(&d->codings);
+	size_t head = 0;
 	for (size_t i = 0; i < count; i++) {
+		if (half->headed && i == half->head_fields)
+			head = d->shown.size;
 		struct field_at at;
 		memcpy(&at, half->fields.data + i * sizeof at, sizeof at);
 		fill_field(d, message,
@@ -63,7 +66,8 @@ static void fill_head(struct decoder *d, const struct half *half, struct message
 	message->status = half->status;
 	message->fields = (const struct message_field *)d->shown.data;
 	message->field_count = (uint32_t)(d->shown.size / sizeof(struct message_field));
-	message->trailer_count = half->headed ? (uint32_t)(count - half->head_fields) : 0;
+	if (half->headed && count > half->head_fields)
+		message->trailer_count = (uint32_t)((d->shown.size - head) / sizeof(struct message_field));
 	message->interim_more = half->interim;
 }
 

@@ -58,7 +58,12 @@ static void put_sockets(struct buf *out, const struct manifest *m)
 }
 
 /* Few have any of these; one that has none is as readers of version 2 know it. */
-static bool put_changes(struct buf *out, const struct manifest *m)
+static bool has_changes(const struct manifest *m)
+{
+	return m->withheld_count || m->redacted_count || m->snapshot;
+}
+
+static void put_changes(struct buf *out, const struct manifest *m)
 {
 	if (m->withheld_count)
 		put_strings(out, "withheld", m->withheld, m->withheld_count);
@@ -66,7 +71,6 @@ static bool put_changes(struct buf *out, const struct manifest *m)
 		put_strings(out, "redacted", m->redacted, m->redacted_count);
 	if (m->snapshot)
 		buf_printf(out, "snapshot: %" PRIu64 "\n", m->snapshot);
-	return m->withheld_count || m->redacted_count || m->snapshot;
 }
 
 enum err manifest_encode(const struct manifest *m, struct buf *out)
@@ -89,7 +93,8 @@ enum err manifest_encode(const struct manifest *m, struct buf *out)
 	put_string(&body, "  features", m->features);
 	buf_printf(&body, "  memory_pages: %" PRIu64 "\n  table_elements: %" PRIu64 "\n  stack_bytes: %" PRIu64 "\n", m->memory_pages,
 		m->table_elements, m->stack_bytes);
-	int version = put_changes(&body, m) ? MANIFEST_VERSION : MANIFEST_VERSION - 1;
+	put_changes(&body, m);
+	int version = has_changes(m) ? MANIFEST_VERSION : MANIFEST_VERSION - 1;
 	TRY(buf_status(&body));
 	buf_printf(out, "%s%d %zu %016" PRIx64 "\n", magic, version, body.size, (uint64_t)XXH3_64bits(body.data, body.size));
 	buf_append(out, body.data, body.size);
@@ -318,6 +323,8 @@ enum err manifest_decode(struct view bytes, struct manifest *ret_manifest)
 	TRY(check_head(bytes, &body, &version));
 	struct manifest manifest = { 0 };
 	enum err err = decode_body(body, version, &manifest);
+	if (!err && version == MANIFEST_VERSION && !has_changes(&manifest))
+		err = err_set(ERR_DAMAGED, "manifest.yaml: version %u, and nothing that is for", version);
 	if (err) {
 		arena_finish(&manifest.arena);
 		return err;

@@ -244,6 +244,18 @@ static const struct wire http2_wires[] = {
 				       "\000\000\000\000\007{\"a\":1}"),
 			ANSWER(SETTINGS "\000\000\004\003\000\000\000\000\001"
 					"\000\000\000\010") } },
+	{ "trailers that are no trailers",
+		{ ASK(PREFACE SETTINGS "\000\000\022\001\005\000\000\000\001"
+				       "\202\206\004\001/\001\013example.com"),
+			ANSWER(SETTINGS "\000\000\001\001\004\000\000\000\001"
+					"\210"
+					"\000\000\016\001\005\000\000\000\001"
+					"\210\004\006/again\000\001x\001y") } },
+	{ "a name that is no text",
+		{ ASK(PREFACE SETTINGS "\000\000\031\001\005\000\000\000\001"
+				       "\202\206\004\001/\001\013example.com\000\003\210\012\377\001v"),
+			ANSWER(SETTINGS "\000\000\001\001\005\000\000\000\001"
+					"\210") } },
 	{ "an upgrade from HTTP/1.1",
 		{ ASK("GET /up HTTP/1.1\015\012Host: example.com\015\012Connection: Upgrade, HT"
 		      "TP2-Settings\015\012Upgrade: h2c\015\012HTTP2-Settings: AAMAAABk\015\012\015\012"),
