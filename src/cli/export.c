@@ -11,6 +11,7 @@
 #include "cli/commands.h"
 #include "cli/log_copy.h"
 #include "cli/module_info.h"
+#include "cli/redaction.h"
 #include "cli/resource.h"
 #include "cli/scratch.h"
 #include "cli/setup.h"
@@ -22,6 +23,7 @@
 struct export_options {
 	struct setup_options setup;
 	const char *output_file;
+	struct redaction_rules redact;
 };
 
 static const struct option export_table[] = {
@@ -29,6 +31,7 @@ static const struct option export_table[] = {
 		"Write to this file, which appears when it is whole; - is standard output, as without.",
 		offsetof(struct export_options, output_file) },
 	{ "output-file", 0, OPTION_TEXT, false, "FILE", "The same as --output.", offsetof(struct export_options, output_file) },
+	OPTION_INCLUDE(redaction_option_table, struct export_options, redact),
 	OPTION_INCLUDE(setup_option_table, struct export_options, setup),
 	{ 0 },
 };
@@ -126,19 +129,38 @@ struct bundling {
 	struct manifest manifest;
 	struct buf manifest_bytes;
 	struct module_file module;
+	struct redaction *redaction;
 	struct scratch *scratch; /* with the copy of its recording; else NULL */
 	int log_fd;
 };
 
-/* As far as the process has come. */
-static enum err take_copy(struct bundling *b)
+static enum err redact(struct bundling *b, const struct redaction_rules *rules)
 {
+	if (process_is_running(&b->process))
+		return err_set(ERR_USAGE, "the process is running: it can be redacted when it has ended");
+	TRY(redaction_create(rules, &b->process, &b->manifest, b->module.bytes, &b->redaction));
+	size_t opaque = redaction_opaque(b->redaction);
+	if (opaque)
+		fprintf(stderr,
+			"timecraft: streams with parts that cannot be searched, as they are compressed or in another protocol: %zu; "
+			"those parts are replaced\n",
+			opaque);
+	return ERR_NONE;
+}
+
+/* As far as the process has come, and without its secrets. */
+static enum err take_copy(struct bundling *b, const struct redaction_rules *rules)
+{
+	if (redaction_is_asked(rules))
+		TRY(redact(b, rules));
 	TRY(scratch_create(&b->scratch));
 	b->log_fd = open(scratch_path(b->scratch), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (b->log_fd < 0)
 		return err_set_errno(errno, "can't open %s", scratch_path(b->scratch));
 	b->manifest.snapshot = process_is_running(&b->process) ? time_of(CLOCK_REALTIME) : b->manifest.snapshot;
-	TRY(log_copy(&b->process, &b->manifest, b->log_fd, NULL));
+	TRY(log_copy(&b->process, &b->manifest, b->log_fd, b->redaction ? redaction_change(b->redaction) : NULL));
+	if (b->redaction)
+		TRY(redaction_manifest(b->redaction, &b->manifest));
 	return manifest_encode(&b->manifest, &b->manifest_bytes);
 }
 
@@ -154,23 +176,25 @@ static enum err write_bundle(const struct bundling *b, struct output *output)
 }
 
 /* The manifest is that of the bytes. */
-static enum err make_bundle(struct registry *registry, struct bundling *b, struct output *output)
+static enum err make_bundle(struct registry *registry, const struct redaction_rules *rules, struct bundling *b, struct output *output)
 {
 	TRY(process_manifest(&b->process, &b->manifest));
 	TRY(registry_load_module(registry, &b->manifest.module, &b->module));
 	b->log_fd = b->process.dir_fd;
-	TRY(process_is_running(&b->process) ? take_copy(b) : read_manifest_file(&b->process, &b->manifest_bytes));
+	bool copied = process_is_running(&b->process) || redaction_is_asked(rules);
+	TRY(copied ? take_copy(b, rules) : read_manifest_file(&b->process, &b->manifest_bytes));
 	return write_bundle(b, output);
 }
 
-static enum err export_process(struct registry *registry, const char *id, struct output *output)
+static enum err export_process(struct registry *registry, const struct redaction_rules *rules, const char *id, struct output *output)
 {
 	struct bundling b = { .log_fd = -1 };
 	TRY(open_process(registry, id, &b.process));
-	enum err err = make_bundle(registry, &b, output);
+	enum err err = make_bundle(registry, rules, &b, output);
 	if (b.scratch && b.log_fd >= 0)
 		close(b.log_fd);
 	scratch_remove(b.scratch);
+	redaction_destroy(b.redaction);
 	module_file_finish(&b.module);
 	manifest_finish(&b.manifest);
 	buf_finish(&b.manifest_bytes);
@@ -178,10 +202,11 @@ static enum err export_process(struct registry *registry, const char *id, struct
 	return err && err != ERR_END ? err_prefix(err, "export") : err;
 }
 
-static enum err export_to(struct registry *registry, enum resource resource, const char *id, struct output *output)
+static enum err export_to(struct registry *registry, const struct export_options *options, enum resource resource, const char *id,
+	struct output *output)
 {
 	enum err err = resource == RESOURCE_MODULE ? export_module(registry, id, output)
-		: resource == RESOURCE_PROCESS     ? export_process(registry, id, output)
+		: resource == RESOURCE_PROCESS     ? export_process(registry, &options->redact, id, output)
 						   : export_log(registry, id, output);
 	if (err)
 		buf_clear(&output->pending);
@@ -190,14 +215,15 @@ static enum err export_to(struct registry *registry, enum resource resource, con
 }
 
 /* A file appears, or changes, when all of it is written; a device or pipe is written to as it is. */
-static enum err export_to_file(struct registry *registry, enum resource resource, const char *id, const char *path)
+static enum err export_to_file(struct registry *registry, const struct export_options *options, enum resource resource, const char *id)
 {
+	const char *path = options->output_file;
 	struct output output;
 	struct stat there;
 	char temporary[4096];
 	if (stat(path, &there) == 0 && !S_ISREG(there.st_mode)) {
 		TRY(output_open(&output, path, OUTPUT_BUFFERED));
-		return export_to(registry, resource, id, &output);
+		return export_to(registry, options, resource, id, &output);
 	}
 	if (snprintf(temporary, sizeof temporary, "%s.XXXXXX", path) >= (int)sizeof temporary)
 		return err_set(ERR_USAGE, "the name of the file to write is too long");
@@ -210,7 +236,7 @@ static enum err export_to_file(struct registry *registry, enum resource resource
 	if (err)
 		output_finish(&output);
 	else
-		err = export_to(registry, resource, id, &output);
+		err = export_to(registry, options, resource, id, &output);
 	if (!err && rename(temporary, path) < 0)
 		err = err_set_errno(errno, "cannot write %s", path);
 	if (err)
@@ -221,12 +247,14 @@ static enum err export_to_file(struct registry *registry, enum resource resource
 static enum err export_resource(const struct export_options *options, struct registry *registry, enum resource resource, const char *id)
 {
 	struct output output;
+	if (redaction_is_asked(&options->redact) && resource != RESOURCE_PROCESS)
+		return err_set(ERR_USAGE, "export: only what is exported as a process is redacted");
 	if (options->output_file && strcmp(options->output_file, "-") != 0)
-		return export_to_file(registry, resource, id, options->output_file);
+		return export_to_file(registry, options, resource, id);
 	if (isatty(STDOUT_FILENO))
 		return err_set(ERR_USAGE, "export: not to a terminal; redirect standard output, or name a file with --output");
 	output_init(&output, STDOUT_FILENO, "standard output", OUTPUT_BUFFERED);
-	enum err err = export_to(registry, resource, id, &output);
+	enum err err = export_to(registry, options, resource, id, &output);
 	return err == ERR_END ? ERR_NONE : err;
 }
 

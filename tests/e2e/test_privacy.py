@@ -1,8 +1,12 @@
 """What is kept out of recordings, and out of bundles."""
 
+import base64
 import json
 import re
+import socket
 import subprocess
+import tarfile
+import threading
 
 import pytest
 from conftest import wait_for
@@ -107,3 +111,105 @@ def test_a_copy_has_the_records_of_the_process(timecraft, there, guest, options)
     assert there("import", "b.tar").returncode == 0
     check = there("check", "@last")
     assert (check.returncode, check.stderr) == (0, "")
+
+
+@pytest.fixture
+def answer():
+    """answer(BYTES) is the address of a server that gives one connection these, piece by piece, when it has the end of a request."""
+    threads = []
+
+    def start(response):
+        listener = socket.create_server(("127.0.0.1", 0))
+
+        def serve():
+            with listener, listener.accept()[0] as connection:
+                request = b""
+                while not request.endswith(b"END"):
+                    request += connection.recv(4096)
+                connection.sendall(response)
+
+        threads.append(threading.Thread(target=serve))
+        threads[-1].start()
+        return "127.0.0.1:%d" % listener.getsockname()[1]
+
+    yield start
+    for thread in threads:
+        thread.join()
+
+
+def talk(timecraft, guest, address, request):
+    """A run of a client, with a bundle of it as it is."""
+    run = timecraft("run", "--restrict", "--env", f"REQUEST={request}", "--env", "API_KEY=key-0123456789", "--env", "PIN=77",
+                    "--dial", address, guest("client"))
+    assert run.returncode == 0, run.stderr
+    return run.stdout
+
+
+def unpacked(timecraft, bundle):
+    """All that can be had of a bundle: its files, and what is in their blocks."""
+    with tarfile.open(timecraft.folder / bundle) as tar:
+        files = b"".join(tar.extractfile(member).read() for member in tar.getmembers() if not member.name.endswith(".wasm"))
+    shown = [timecraft(*command, bundle) for command in (
+        ("trace", "syscall", "-o", "json"), ("trace", "network", "-o", "json"), ("trace", "request", "-v", "--show-secrets", "-o", "json"),
+        ("logs",), ("describe", "process", "-v", "-o", "json"))]
+    assert [result.returncode for result in shown] == [0] * len(shown)
+    texts = "".join(result.stdout for result in shown)
+    decoded = b"".join(base64.b64decode(text) for text in re.findall(r'"base64":"([^"]*)"', texts))
+    return files + texts.encode() + decoded
+
+
+RULES = ("--redact-env", "API_*", "--redact-env", "PIN", "--redact-header", "Authorization",
+         "--redact-header", "*cookie", "--redact-text", "[0-9]{4}-[0-9]{4}")
+REQUEST = ("POST /login HTTP/1.1\r\nHost: a.test\r\nAuthorization: Bearer tok-abcdefgh\r\nCookie: sid=cookie-one; lang=english-x\r\n"
+           "Content-Length: 40\r\n\r\nkey-0123456789 and 1234-5678, no pin  END")
+RESPONSE = (b"HTTP/1.1 200 OK\r\nSet-Cookie: sid=cookie-two; Path=/login; Secure; HttpOnly\r\nTransfer-Encoding: chunked\r\n\r\n"
+            b"8\r\nseen tok\r\n6\r\n-abcde\r\na\r\nfgh and 87\r\n5\r\n65-43\r\n9\r\n21 public\r\n0\r\n\r\n")
+SECRETS = (b"tok-abcdefgh", b"abcdefgh", b"cookie-one", b"cookie-two", b"english-x", b"key-0123456789", b"1234-5678", b"PIN=77", b"65-43")
+
+
+def test_a_redacted_bundle_has_no_secrets(timecraft, there, guest, answer):
+    assert "public" in talk(timecraft, guest, answer(RESPONSE), REQUEST)
+    assert timecraft("export", "process", "-o", there.folder / "whole.tar").returncode == 0
+    before = unpacked(there, "whole.tar")
+    assert [secret for secret in SECRETS if secret not in before] == []
+    result = timecraft("export", "process", *RULES, "-o", there.folder / "b.tar")
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+    after = unpacked(there, "b.tar")
+    assert [secret for secret in SECRETS if secret in after] == []
+    # All else is there, and the marks.
+    assert b"public" in after and b"POST" in after and b"/login" in after
+    rules = [f"{kind} {rule}" for kind, rule in (("env", "API_*"), ("env", "PIN"), ("header", "Authorization"),
+                                                 ("header", "*cookie"), ("text", "[0-9]{4}-[0-9]{4}"))]
+    assert json.loads(there("describe", "process", "-o", "json", "b.tar").stdout)["redacted"] == rules
+    note = "timecraft: secrets in the recording were replaced by *: " + ", ".join(rules) + "\n"
+    assert there("logs", "b.tar").stderr == note
+    line = there("trace", "request", "b.tar")
+    assert line.stderr == note and "POST" in line.stdout and "200" in line.stdout
+    replay = there("replay", "b.tar")
+    assert (replay.returncode, replay.stderr) == (1, note + (
+        "timecraft: the recording was redacted when it was exported: what the guest got is not all in it, so it cannot be run again; "
+        "traces work\n"))
+    # Elsewhere it keeps the mark.
+    assert there("import", "b.tar").returncode == 0
+    assert there("logs", "@last").stderr == note and there("check", "@last").returncode == 0
+
+
+@pytest.mark.parametrize("head", ["Content-Encoding: gzip", "Upgrade: websocket"])
+def test_what_cannot_be_searched_is_replaced(timecraft, there, guest, answer, head):
+    talk(timecraft, guest, answer(f"HTTP/1.1 200 OK\r\n{head}\r\n\r\nwho knows what is in here".encode()), REQUEST)
+    result = timecraft("export", "process", "--redact-header", "cookie", "-o", there.folder / "b.tar")
+    assert (result.returncode, result.stderr) == (0, (
+        "timecraft: streams with parts that cannot be searched, as they are compressed or in another protocol: 2; those parts are replaced\n"))
+    after = unpacked(there, "b.tar")
+    assert b"who knows" not in after and b"knows" not in after and b"HTTP/1.1 200 OK" in after
+
+
+def test_what_cannot_be_redacted_is_refused(timecraft, guest):
+    timecraft("run", "--restrict", "--env", "B=wasi_snapshot_preview1", guest("client"))
+    result = timecraft("export", "process", "--redact-env", "B", "-o", "b.tar")
+    message = "timecraft: export: the module itself has in it what is to be redacted, and cannot be changed\n"
+    assert (result.returncode, result.stderr) == (1, message) and not (timecraft.folder / "b.tar").exists()
+    result = timecraft("export", "process", "--redact-text", "(", "-o", "b.tar")
+    assert (result.returncode, result.stderr) == (2, "timecraft: export: --redact-text (: Unmatched ( or \\(\n")
+    result = timecraft("export", "log", "--redact-env", "B", "-o", "b.tar")
+    assert (result.returncode, result.stderr) == (2, "timecraft: export: only what is exported as a process is redacted\n")
