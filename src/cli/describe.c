@@ -13,13 +13,15 @@
 struct describe_options {
 	struct setup_options setup;
 	const char *format;
-	bool verbose;
+	bool verbose, follow;
 };
 
 static const struct option describe_table[] = {
 	{ "output", 'o', OPTION_TEXT, false, "FORMAT", "text, json or yaml.", offsetof(struct describe_options, format) },
 	{ "verbose", 'v', OPTION_FLAG, false, NULL, "Show values of environment variables too, which may be secrets; of a log, each block.",
 		offsetof(struct describe_options, verbose) },
+	{ "follow", 'f', OPTION_FLAG, false, NULL, "Of a running process, wait for its end, and describe it once more.",
+		offsetof(struct describe_options, follow) },
 	OPTION_INCLUDE(setup_option_table, struct describe_options, setup),
 	{ 0 },
 };
@@ -78,6 +80,47 @@ static enum err describe_one(enum resource resource, const char *id, struct regi
 	return ERR_NONE;
 }
 
+/* One document. What is damaged is told after what could be read. */
+static enum err describe_now(const struct describe_options *options, enum resource resource, const char *id, struct registry *registry,
+	struct emitter *emitter, struct output *output)
+{
+	emit_begin(emitter);
+	enum err err = describe_one(resource, id, registry, emitter, options->verbose);
+	if (!err || err == ERR_DAMAGED) {
+		enum err end = emit_end(emitter);
+		return err ? err : end;
+	}
+	buf_clear(&output->pending);
+	return err;
+}
+
+/* Of one process, whatever others begin meanwhile. */
+static enum err describe_followed(const struct describe_options *options, enum resource resource, const char *id, struct registry *registry,
+	struct emitter *emitter, struct output *output)
+{
+	enum { PAUSE_US = 50000 };
+	struct uuid uuid;
+	struct process process;
+	char name[UUID_TEXT];
+	if (resource != RESOURCE_PROCESS && resource != RESOURCE_LOG)
+		return err_set(ERR_USAGE, "describe: only a process or its log can be followed");
+	TRY(registry_resolve(registry, id ? id : "@last", &uuid));
+	uuid_print(&uuid, name);
+	TRY(registry_open_process(registry, &uuid, &process));
+	bool running = process_is_running(&process);
+	enum err err = describe_now(options, resource, name, registry, emitter, output);
+	if (!err)
+		err = output_flush(output);
+	while (!err && process_is_running(&process))
+		usleep(PAUSE_US);
+	process_close(&process);
+	if (err || !running)
+		return err;
+	if (!options->format)
+		buf_append_byte(&output->pending, '\n');
+	return describe_now(options, resource, name, registry, emitter, output);
+}
+
 static enum err describe(const struct describe_options *options, enum resource resource, const char *id, struct registry *registry)
 {
 	struct output output;
@@ -88,14 +131,8 @@ static enum err describe(const struct describe_options *options, enum resource r
 	output_init(&output, STDOUT_FILENO, "standard output", OUTPUT_BUFFERED);
 	enum err err = emitter_create(format, &output, &emitter);
 	if (!err) {
-		emit_begin(emitter);
-		err = describe_one(resource, id, registry, emitter, options->verbose);
-		if (!err || err == ERR_DAMAGED) {
-			enum err end = emit_end(emitter);
-			err = err ? err : end;
-		} else {
-			buf_clear(&output.pending);
-		}
+		err = options->follow ? describe_followed(options, resource, id, registry, emitter, &output)
+				      : describe_now(options, resource, id, registry, emitter, &output);
 		emitter_destroy(emitter);
 	}
 	enum err end = output_finish(&output);

@@ -7,6 +7,7 @@ import re
 import signal
 import stat
 import struct
+import subprocess
 import tarfile
 
 import pytest
@@ -321,3 +322,15 @@ def test_the_configuration_is_shown_and_edited(timecraft, tmp_path):
 def test_what_is_wrong_is_told(timecraft, arguments, message):
     result = timecraft(*arguments)
     assert (result.returncode, result.stdout, result.stderr) == (2, "", f"timecraft: {message}\n")
+
+
+def test_a_running_process_is_described_again_when_it_ends(timecraft, guest):
+    process = timecraft.start("run", "--restrict", guest("chatter"), "1", "400000", stderr=subprocess.DEVNULL)
+    wait_for(lambda: timecraft.registry.exists() and "running" in timecraft("get", "process").stdout)
+    first, last = [json.loads(line) for line in timecraft.lines("describe", "process", "-f", "-o", "json")]
+    assert process.wait() == 0
+    assert (first["status"], last["status"], first["id"]) == ("running", "exited 0", last["id"])
+    # One that has ended is described once.
+    assert len(timecraft.lines("describe", "process", "--follow", "-o", "json")) == 1
+    result = timecraft("describe", "runtime", "-f")
+    assert (result.returncode, result.stderr) == (2, "timecraft: describe: only a process or its log can be followed\n")
