@@ -5,6 +5,7 @@
 
 #include "cli/check_process.h"
 #include "cli/commands.h"
+#include "cli/format_option.h"
 #include "cli/log_info.h"
 #include "cli/setup.h"
 #include "emit/emitter.h"
@@ -15,11 +16,6 @@ struct check_options {
 	enum emit_format format;
 	bool repair, verbose;
 };
-
-static enum err parse_format(void *target, const char *value)
-{
-	return emit_format_parse(value, EMIT_LINE, target);
-}
 
 #define AT(member) offsetof(struct check_options, member)
 static const struct option check_table[] = {

@@ -5,6 +5,7 @@
 
 #include "base/time.h"
 #include "cli/commands.h"
+#include "cli/format_option.h"
 #include "cli/log_info.h"
 #include "cli/module_info.h"
 #include "cli/process_info.h"
@@ -19,11 +20,6 @@ struct get_options {
 	enum emit_format format;
 	bool ids;
 };
-
-static enum err parse_format(void *target, const char *value)
-{
-	return emit_format_parse(value, EMIT_LINE, target);
-}
 
 static const struct option get_table[] = {
 	{ "output", 'o', OPTION_CALL, false, "FORMAT", "text (a table), json (an object a line) or yaml.",

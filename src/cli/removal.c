@@ -3,13 +3,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "cli/format_option.h"
 #include "cli/module_info.h"
 #include "emit/format.h"
-
-static enum err parse_format(void *target, const char *value)
-{
-	return emit_format_parse(value, EMIT_LINE, target);
-}
 
 const struct option removal_option_table[] = {
 	{ "output", 'o', OPTION_CALL, false, "FORMAT", "text, json (an object a line) or yaml.", offsetof(struct removal_options, format),

@@ -4,11 +4,7 @@
 #include <unistd.h>
 
 #include "base/time.h"
-
-static enum err parse_format(void *target, const char *value)
-{
-	return emit_format_parse(value, EMIT_LINE, target);
-}
+#include "cli/format_option.h"
 
 static enum err parse_start(void *target, const char *value)
 {

@@ -3,18 +3,20 @@
 
 #include <yaml.h>
 
-enum { DEEPEST = 64 };
+enum { DEEPEST = 64, NODES_MAX = 2 << 20 };
 
 /*
  * Whether lists and mappings can't lie in each other deeper than that. To go deeper takes a bracket, or a line that begins further to the
- * right: at most one list and one mapping begin at each column.
+ * right: at most one list and one mapping begin at each column. Nor can there be more nodes than a document may have, which are a hundred
+ * bytes and more each in memory: there is a line, or one of these characters, between any two.
  */
 static bool is_shallow(struct view text)
 {
-	size_t brackets = 0, deepest = 0;
+	size_t brackets = 0, deepest = 0, nodes = 1;
 	bool beginning = true;
 	for (size_t i = 0, line = 0; i < text.size; i++) {
 		uint8_t c = text.data[i];
+		nodes += c == '\n' || c == '\r' || c == ',' || c == '[' || c == '{' || c == ':' || c == '?' || c == '-' || c >= 0x80;
 		if (c == '\n' || c == '\r' || c == 0x85 || c == 0xa8 || c == 0xa9) { /* the last three end U+0085, U+2028 and U+2029 */
 			line = i + 1;
 			beginning = true;
@@ -25,23 +27,25 @@ static bool is_shallow(struct view text)
 		if (beginning && i + 1 - line > deepest)
 			deepest = i + 1 - line;
 	}
-	return brackets + 2 * (deepest + 1) <= DEEPEST;
+	return brackets + 2 * (deepest + 1) <= DEEPEST && nodes <= NODES_MAX;
 }
 
 /*
- * Whether they lie in each other deeper than any of ours do. The library's time grows with the square of that depth, so it is asked token
- * by token. What is no YAML is left to who loads it.
+ * NULL, or what is wrong: they lie in each other deeper than any of ours do, or are more. The library's time grows with the square of that
+ * depth, so it is asked token by token. What is no YAML is left to who loads it.
  */
-static bool is_too_deep(struct view text)
+static const char *find_excess(struct view text)
 {
 	yaml_parser_t parser;
 	yaml_token_t token;
 	int depth = 0;
+	uint32_t nodes = 0;
 	bool ended = !yaml_parser_initialize(&parser);
 	if (ended)
-		return false;
+		return NULL;
 	yaml_parser_set_input_string(&parser, text.data ? text.data : (const uint8_t *)"", text.size);
-	while (!ended && depth <= DEEPEST && yaml_parser_scan(&parser, &token)) {
+	while (!ended && depth <= DEEPEST && nodes <= NODES_MAX && yaml_parser_scan(&parser, &token)) {
+		nodes += token.type != YAML_BLOCK_END_TOKEN;
 		switch (token.type) {
 		case YAML_FLOW_SEQUENCE_START_TOKEN:
 		case YAML_FLOW_MAPPING_START_TOKEN:
@@ -56,7 +60,7 @@ static bool is_too_deep(struct view text)
 		yaml_token_delete(&token);
 	}
 	yaml_parser_delete(&parser);
-	return depth > DEEPEST;
+	return depth > DEEPEST ? "lists lie too deep in lists" : nodes > NODES_MAX ? "it has too many parts" : NULL;
 }
 
 static void copy_scalar(const yaml_node_t *from, struct yaml_node *to)
@@ -114,8 +118,9 @@ enum err yaml_parse(struct view text, const char *name, enum err code, struct ar
 {
 	yaml_parser_t parser;
 	yaml_document_t document;
-	if (!is_shallow(text) && is_too_deep(text))
-		return err_set(code, "%s: lists lie too deep in lists", name);
+	const char *excess = is_shallow(text) ? NULL : find_excess(text);
+	if (excess)
+		return err_set(code, "%s: %s", name, excess);
 	if (!yaml_parser_initialize(&parser))
 		return err_nomem();
 	yaml_parser_set_input_string(&parser, text.data ? text.data : (const uint8_t *)"", text.size);

@@ -225,6 +225,13 @@ static void deep_manifests_are_errors(void **state)
 		assert_int_equal(decode_body(buf_view(&deep)), ERR_DAMAGED);
 		assert_string_equal(err_text(), "manifest.yaml: lists lie too deep in lists");
 	}
+	buf_clear(&deep);
+	buf_append_text(&deep, "args: [a");
+	for (int i = 0; i < 1100000; i++)
+		buf_append_text(&deep, ",a");
+	buf_append_text(&deep, "]\n");
+	assert_int_equal(decode_body(buf_view(&deep)), ERR_DAMAGED);
+	assert_string_equal(err_text(), "manifest.yaml: it has too many parts");
 	buf_append_text(&laughs, "args:\n  - &l0 [a]\n");
 	for (int i = 0; i < 64; i++)
 		buf_printf(&laughs, "  - &l%d [*l%d, *l%d, *l%d]\n", i + 1, i, i, i);
