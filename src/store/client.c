@@ -1,5 +1,6 @@
 #include "store/client.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <nettle/sha2.h>
 #include <pthread.h>
@@ -12,18 +13,33 @@
 
 enum { PAGE_MAX = 16 << 20 };
 
-static pthread_once_t once = PTHREAD_ONCE_INIT;
+struct libcurl libcurl;
 
-static void init_curl(void)
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static char load_error[256]; /* empty: it is loaded */
+
+static void load_libcurl(void)
 {
-	curl_global_init(CURL_GLOBAL_DEFAULT);
+	static const char *const names[] = {
+#define LIBCURL_NAME(name) "curl_" #name,
+		LIBCURL_FUNCTIONS(LIBCURL_NAME)
+	};
+	void *library = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
+	void **functions = (void **)&libcurl; /* one pointer after the other */
+	bool whole = library;
+	for (size_t i = 0; i < sizeof names / sizeof *names && whole; i++)
+		whole = (functions[i] = dlsym(library, names[i]));
+	if (!whole || libcurl.global_init(CURL_GLOBAL_DEFAULT))
+		snprintf(load_error, sizeof load_error, "%s", whole ? "libcurl can't begin" : dlerror());
 }
 
 enum err client_create(const struct store_settings *settings, struct client **ret_client)
 {
-	pthread_once(&once, init_curl);
+	pthread_once(&once, load_libcurl);
+	if (load_error[0])
+		return err_set(ERR_UNSUPPORTED, "%s: can't load libcurl, with which stores are asked: %s", settings->url, load_error);
 	struct client *client = calloc(1, sizeof *client);
-	if (client && (client->curl = curl_easy_init())) {
+	if (client && (client->curl = libcurl.easy_init())) {
 		client->settings = settings;
 		*ret_client = client;
 		return ERR_NONE;
@@ -36,7 +52,7 @@ void client_destroy(struct client *client)
 {
 	if (!client)
 		return;
-	curl_easy_cleanup(client->curl);
+	libcurl.easy_cleanup(client->curl);
 	free(client);
 }
 
@@ -126,7 +142,7 @@ enum err client_head(struct client *client, const char *key, uint64_t *ret_size)
 	struct transfer t = request("HEAD", key);
 	curl_off_t size = -1;
 	TRY(transfer_run(client, &t));
-	curl_easy_getinfo(client->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &size);
+	libcurl.easy_getinfo(client->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &size);
 	*ret_size = size < 0 ? UINT64_MAX : (uint64_t)size;
 	return ERR_NONE;
 }

@@ -11,7 +11,7 @@
 
 struct client;
 
-/* `settings` are borrowed. curl_global_init is done by the first, which no other thread may run beside. */
+/* `settings` are borrowed. The first loads libcurl: ERR_UNSUPPORTED where it is not there. */
 enum err client_create(const struct store_settings *settings, struct client **ret_client);
 void client_destroy(struct client *client); /* NULL allowed */
 

@@ -44,7 +44,7 @@ size_t transfer_take(char *bytes, size_t one, size_t count, void *data)
 {
 	struct transfer *t = data;
 	size_t size = one * count;
-	curl_easy_getinfo(t->client->curl, CURLINFO_RESPONSE_CODE, &t->status);
+	libcurl.easy_getinfo(t->client->curl, CURLINFO_RESPONSE_CODE, &t->status);
 	if (!is_good(t)) {
 		buf_append(&t->fault, bytes, t->fault.size + size <= FAULT_MAX ? size : 0);
 		return size;
@@ -119,7 +119,7 @@ static enum err add_header(struct curl_slist **headers, const char *name, const 
 	BUF_CLEANUP struct buf line = { 0 };
 	buf_printf(&line, "%s: %s", name, value);
 	TRY(buf_status(&line));
-	struct curl_slist *more = curl_slist_append(*headers, buf_text(&line));
+	struct curl_slist *more = libcurl.slist_append(*headers, buf_text(&line));
 	if (!more)
 		return err_nomem();
 	*headers = more;
@@ -143,27 +143,27 @@ static enum err set_url(struct client *client, const struct transfer *t)
 	if (t->query)
 		buf_printf(&url, "?%s", t->query);
 	TRY(buf_status(&url));
-	return curl_easy_setopt(client->curl, CURLOPT_URL, buf_text(&url)) ? err_nomem() : ERR_NONE;
+	return libcurl.easy_setopt(client->curl, CURLOPT_URL, buf_text(&url)) ? err_nomem() : ERR_NONE;
 }
 
 static void set_body(CURL *curl, struct transfer *t)
 {
 	if (strcmp(t->method, "PUT") == 0) {
-		curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
-		curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)t->body_size);
-		curl_easy_setopt(curl, CURLOPT_READFUNCTION, give);
-		curl_easy_setopt(curl, CURLOPT_READDATA, t);
-		curl_easy_setopt(curl, CURLOPT_SEEKFUNCTION, rewind_body);
-		curl_easy_setopt(curl, CURLOPT_SEEKDATA, t);
+		libcurl.easy_setopt(curl, CURLOPT_UPLOAD, 1L);
+		libcurl.easy_setopt(curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)t->body_size);
+		libcurl.easy_setopt(curl, CURLOPT_READFUNCTION, give);
+		libcurl.easy_setopt(curl, CURLOPT_READDATA, t);
+		libcurl.easy_setopt(curl, CURLOPT_SEEKFUNCTION, rewind_body);
+		libcurl.easy_setopt(curl, CURLOPT_SEEKDATA, t);
 	} else if (strcmp(t->method, "HEAD") == 0) {
-		curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
+		libcurl.easy_setopt(curl, CURLOPT_NOBODY, 1L);
 	} else {
-		curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, t->method);
+		libcurl.easy_setopt(curl, CURLOPT_CUSTOMREQUEST, t->method);
 	}
 	if (t->ranged) {
 		char range[64];
 		snprintf(range, sizeof range, "%" PRIu64 "-%" PRIu64, t->offset, t->offset + t->size - 1);
-		curl_easy_setopt(curl, CURLOPT_RANGE, range);
+		libcurl.easy_setopt(curl, CURLOPT_RANGE, range);
 	}
 }
 
@@ -173,7 +173,7 @@ enum err transfer_prepare(struct client *client, struct transfer *t, struct curl
 	const struct store_settings *s = client->settings;
 	CURL *curl = client->curl;
 	char signing[160];
-	curl_easy_reset(curl);
+	libcurl.easy_reset(curl);
 	TRY(set_url(client, t));
 	TRY(add_header(ret_headers, "x-amz-content-sha256", t->digest));
 	if (s->token)
@@ -181,27 +181,27 @@ enum err transfer_prepare(struct client *client, struct transfer *t, struct curl
 	if (t->etag)
 		TRY(add_header(ret_headers, "If-Match", t->etag));
 	snprintf(signing, sizeof signing, "aws:amz:%s:s3", s->region);
-	curl_easy_setopt(curl, CURLOPT_AWS_SIGV4, signing);
-	curl_easy_setopt(curl, CURLOPT_USERNAME, s->key);
-	curl_easy_setopt(curl, CURLOPT_PASSWORD, s->secret);
-	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, *ret_headers);
-	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
-	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_S);
-	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
-	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)STALLED_S);
-	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, client->message);
-	curl_easy_setopt(curl, CURLOPT_USERAGENT, "timecraft");
+	libcurl.easy_setopt(curl, CURLOPT_AWS_SIGV4, signing);
+	libcurl.easy_setopt(curl, CURLOPT_USERNAME, s->key);
+	libcurl.easy_setopt(curl, CURLOPT_PASSWORD, s->secret);
+	libcurl.easy_setopt(curl, CURLOPT_HTTPHEADER, *ret_headers);
+	libcurl.easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+	libcurl.easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	libcurl.easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
+	libcurl.easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_S);
+	libcurl.easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+	libcurl.easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)STALLED_S);
+	libcurl.easy_setopt(curl, CURLOPT_ERRORBUFFER, client->message);
+	libcurl.easy_setopt(curl, CURLOPT_USERAGENT, "timecraft");
 	if (s->authorities)
-		curl_easy_setopt(curl, CURLOPT_CAINFO, s->authorities);
-	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, transfer_take);
-	curl_easy_setopt(curl, CURLOPT_WRITEDATA, t);
-	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
-	curl_easy_setopt(curl, CURLOPT_HEADERDATA, t);
-	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
-	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
-	curl_easy_setopt(curl, CURLOPT_XFERINFODATA, t);
+		libcurl.easy_setopt(curl, CURLOPT_CAINFO, s->authorities);
+	libcurl.easy_setopt(curl, CURLOPT_WRITEFUNCTION, transfer_take);
+	libcurl.easy_setopt(curl, CURLOPT_WRITEDATA, t);
+	libcurl.easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
+	libcurl.easy_setopt(curl, CURLOPT_HEADERDATA, t);
+	libcurl.easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+	libcurl.easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+	libcurl.easy_setopt(curl, CURLOPT_XFERINFODATA, t);
 	set_body(curl, t);
 	return ERR_NONE;
 }
@@ -264,9 +264,9 @@ static enum err try_once(struct client *client, struct transfer *t, bool *ret_ag
 	buf_clear(&t->fault);
 	*ret_again = false;
 	enum err err = transfer_prepare(client, t, &headers);
-	CURLcode code = err ? CURLE_OK : curl_easy_perform(client->curl);
-	curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &t->status);
-	curl_slist_free_all(headers);
+	CURLcode code = err ? CURLE_OK : libcurl.easy_perform(client->curl);
+	libcurl.easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &t->status);
+	libcurl.slist_free_all(headers);
 	client->usage.requests++;
 	client->usage.received += t->received;
 	client->usage.sent += t->sent;
@@ -287,7 +287,7 @@ static enum err try_once(struct client *client, struct transfer *t, bool *ret_ag
 	if (code == CURLE_OK || code == CURLE_WRITE_ERROR)
 		return err_set(ERR_IO, "%s: the store sent something else than was asked for of %s", client->settings->url, t->key);
 	return err_set(ERR_IO, "%s: %s: %s", client->settings->url, client->settings->endpoint,
-		client->message[0] ? client->message : curl_easy_strerror(code));
+		client->message[0] ? client->message : libcurl.easy_strerror(code));
 }
 
 /* Twice as long each time, and by chance up to half less, so that many who were refused together do not come back together. */
