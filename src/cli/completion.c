@@ -141,6 +141,7 @@ static void put_zsh(struct buf *out)
 		"\t(( ${words[(I)module*]} > 2 && ${words[(I)module*]} < CURRENT )) && kind=module\n"
 		"\t(( ${words[(I)runtime*]} > 2 && ${words[(I)runtime*]} < CURRENT )) && kind=\n"
 		"\t[[ -n $kind ]] && compadd -- ${(f)\"$(timecraft get $kind --ids 2>/dev/null)\"}\n"
+		"\t[[ $kind == process ]] && _files\n"
 		"}\n_timecraft \"$@\"\n");
 }
 
