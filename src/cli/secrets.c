@@ -354,6 +354,7 @@ size_t secrets_opaque_from(struct view stream, bool *ret_both)
 	*ret_both = view_equal(view_slice(stream, 0, 14), view_text("PRI * HTTP/2.0"));
 	if (*ret_both)
 		return 0;
+	size_t from = SIZE_MAX;
 	for (size_t at = 0; at < stream.size; at = next_line(stream, at)) {
 		struct view name;
 		size_t value, end;
@@ -363,9 +364,9 @@ size_t secrets_opaque_from(struct view stream, bool *ret_both)
 		bool upgrade = view_is_word(name, "upgrade");
 		bool encoded = view_is_word(name, "content-encoding") && !view_is_word(text, "identity");
 		encoded |= view_is_word(name, "transfer-encoding") && !view_is_word(text, "chunked") && !view_is_word(text, "identity");
-		*ret_both = upgrade;
-		if (upgrade || encoded)
-			return secrets_head_end(stream, at);
+		*ret_both |= upgrade;
+		if (from == SIZE_MAX && (upgrade || encoded))
+			from = secrets_head_end(stream, at);
 	}
-	return SIZE_MAX;
+	return from;
 }
