@@ -273,6 +273,7 @@ def bench_requests(bench):
     subprocess.run(["ninja", "-C", ROOT / "build", "bench/requests"], check=True, stdout=subprocess.DEVNULL)
     for what, words in {
         "small": (200_000, 12), "large": (2_000, 1_000_000), "in pieces of 100 bytes": (1_000, 100_000, 100),
+        "HTTP/2, small": (500_000, 12, 65536, "HTTP2"), "HTTP/2, large": (2_000, 1_000_000, 65536, "HTTP2"),
         "Redis, small": (500_000, 12, 65536, "Redis"), "Redis, large": (2_000, 1_000_000, 65536, "Redis"), "DNS": (200_000, 0, 65536, "DNS"),
         "PostgreSQL, small": (200_000, 0, 65536, "PostgreSQL"), "PostgreSQL, rows": (20_000, 1000, 65536, "PostgreSQL"),
         "MySQL, small": (200_000, 0, 65536, "MySQL"), "MySQL, rows": (20_000, 1000, 65536, "MySQL"),

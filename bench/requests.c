@@ -2,8 +2,8 @@
  * requests N BODY [PIECE [PROTOCOL]]: traces N requests over HTTP/1.1 on keep-alive connections, each answered with BODY bytes, received
  * PIECE bytes at a time (64 KiB), from prepared events to lines of text, on one processor. Prints the seconds, the exchanges and the bytes
  * of HTTP. PROTOCOL: Redis, a pipeline of 100 questions after the other; DNS, whose answers are datagrams of one address; WebSocket, 100
- * messages each way after the other; PostgreSQL and MySQL, a query after the other, each answered with 100 rows, or with one for a BODY of
- * 0.
+ * messages each way after the other; HTTP2, a stream after the other; PostgreSQL and MySQL, a query after the other, each answered with 100
+ * rows, or with one for a BODY of 0.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -30,6 +30,7 @@ struct bench {
 	struct buf welcome_after;     /* of a server that speaks first: what answers the hello */
 	struct buf request, response; /* so many at a time */
 	uint32_t pipelined;
+	bool streams; /* requests and responses are frames of HTTP/2, which want the number of their stream */
 };
 
 static enum err print(struct exchange_sink *sink, const struct exchange *exchange)
@@ -56,6 +57,16 @@ static enum err pass(struct bench *b, enum net_event_type type, struct view byte
 	return ERR_NONE;
 }
 
+static void number_streams(struct buf *frames, uint32_t id)
+{
+	for (size_t at = 0; at + 9 <= frames->size;) {
+		uint8_t *head = frames->data + at;
+		for (int i = 0; i < 4; i++)
+			head[5 + i] = (uint8_t)(id >> (24 - 8 * i));
+		at += 9 + ((size_t)head[0] << 16 | (size_t)head[1] << 8 | head[2]);
+	}
+}
+
 static enum err run(struct bench *b, uint64_t count, size_t piece)
 {
 	const struct connections_options options = { { .head_max = 256 << 10, .body_max = 1 << 20, .lines = true }, protocols, NULL };
@@ -72,6 +83,10 @@ static enum err run(struct bench *b, uint64_t count, size_t piece)
 	}
 	for (uint64_t i = 0; i < count; i += b->pipelined) {
 		b->event.socket = 1 + i % CONNECTIONS;
+		if (b->streams) {
+			number_streams(&b->request, (uint32_t)(2 * i + 1));
+			number_streams(&b->response, (uint32_t)(2 * i + 1));
+		}
 		TRY(pass(b, EVENT_SEND, buf_view(&b->request), SIZE_MAX));
 		TRY(pass(b, EVENT_RECEIVE, buf_view(&b->response), piece));
 	}
@@ -90,6 +105,35 @@ static void prepare_http(struct bench *b, uint64_t size)
 	buf_append_text(&b->request, http_request);
 	buf_printf(&b->response, "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %llu\r\n\r\n", (unsigned long long)size);
 	put_body(&b->response, size);
+}
+
+static void put_frame(struct buf *out, uint8_t type, uint8_t flags, const char *payload, uint32_t size, uint64_t body)
+{
+	uint64_t all = size + body;
+	uint8_t head[9] = { (uint8_t)(all >> 16), (uint8_t)(all >> 8), (uint8_t)all, type, flags };
+	buf_append(out, head, sizeof head);
+	buf_append(out, payload, size);
+	put_body(out, body);
+}
+
+/* What a client that asks again and again sends: all fields are in the table. */
+static void prepare_http2(struct bench *b, uint64_t size)
+{
+	enum { DATA, HEADERS, SETTINGS = 4, FRAME_MAX = 16384 };
+	static const char asked[] = "\202\206\204\1\16localhost:8080",
+			  answered[] = "\210\17\15\2"
+				       "12";
+	b->streams = true;
+	buf_append_text(&b->hello, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+	put_frame(&b->hello, SETTINGS, 0, "", 0, 0);
+	put_frame(&b->welcome, SETTINGS, 0, "", 0, 0);
+	put_frame(&b->request, HEADERS, 5, asked, sizeof asked - 1, 0);
+	put_frame(&b->response, HEADERS, 4, answered, sizeof answered - 1, 0);
+	for (uint64_t part; size > FRAME_MAX; size -= part) {
+		part = FRAME_MAX;
+		put_frame(&b->response, DATA, 0, "", 0, part);
+	}
+	put_frame(&b->response, DATA, 1, "", 0, size);
 }
 
 static void prepare_redis(struct bench *b, uint64_t size)
@@ -204,6 +248,8 @@ int main(int argc, char **argv)
 	}
 	if (strcmp(protocol, "Redis") == 0)
 		prepare_redis(&b, size);
+	else if (strcmp(protocol, "HTTP2") == 0)
+		prepare_http2(&b, size);
 	else if (strcmp(protocol, "PostgreSQL") == 0)
 		prepare_postgresql(&b, size);
 	else if (strcmp(protocol, "MySQL") == 0)
