@@ -74,14 +74,14 @@ static struct view decode_percent(struct buf *text, struct view message)
 
 static void tell_request(struct grpc *grpc, struct message *message)
 {
-	struct view path = message->path, method = path;
+	struct view path = message->path;
 	const uint8_t *slash = path.size > 1 ? memchr(path.data + 1, '/', path.size - 1) : NULL;
 	parts_word(&grpc->parts, datum_word(path));
 	message->shape = path;
 	if (!slash)
 		return;
-	method = view_slice(path, (size_t)(slash - path.data) + 1, path.size);
-	parts_attribute(&grpc->parts, "rpc.service", datum_word(view_slice(path, 1, (size_t)(slash - path.data))));
+	struct view method = view_slice(path, (size_t)(slash - path.data) + 1, path.size);
+	parts_attribute(&grpc->parts, "rpc.service", datum_word(view_slice(path, 1, (size_t)(slash - path.data) - 1)));
 	parts_attribute(&grpc->parts, "rpc.method", datum_word(method));
 }
 
@@ -126,11 +126,13 @@ static void add_message(struct grpc *grpc, const struct message *message, uint8_
 static void tell_messages(struct grpc *grpc, const struct message *message, uint64_t max)
 {
 	struct reader r = { .rest = message->body };
-	while (r.rest.size >= PREFIX && !grpc->parts.failed) {
+	while (r.rest.size >= PREFIX && !grpc->parts.failed && !grpc->parts.more) {
 		uint8_t flags = (uint8_t)read_big(&r, 1);
 		uint64_t size = read_big(&r, 4), there = size < r.rest.size ? size : r.rest.size;
-		add_message(grpc, message, flags, read_bytes(&r, there), size - there, max);
+		add_message(grpc, message, flags, read_bytes(&r, there), size - there, max - grpc->parts.kept);
 	}
+	if (message->body_cut && r.rest.size < PREFIX)
+		parts_add(&grpc->parts, "not all messages were kept", datum_keyword(""));
 }
 
 bool grpc_tell(struct grpc *grpc, struct message *message, uint64_t body_max, bool lines)

@@ -190,7 +190,8 @@ static size_t feed_header(struct decoder *d, struct direction *s, enum message_s
 	struct view part = view_slice(bytes, 0, FRAME_HEADER - s->header_size);
 	if (s->header_size == 0)
 		s->time = time;
-	memcpy(s->header + s->header_size, part.data, part.size);
+	if (part.size)
+		memcpy(s->header + s->header_size, part.data, part.size);
 	s->header_size += (uint32_t)part.size;
 	if (s->header_size == FRAME_HEADER)
 		end_header(d, s, side);

@@ -95,7 +95,7 @@ static uint32_t status_of(const struct half *half)
 		if (!view_is(view_slice(all, at.name, at.name_size), ":status") || value.size != 3)
 			continue;
 		for (size_t k = 0; k < 3; k++)
-			status = status * 10 + (uint32_t)(value.data[k] - '0') % 10;
+			status = value.data[k] >= '0' && value.data[k] <= '9' ? status * 10 + (uint32_t)(value.data[k] - '0') : 0;
 		return status;
 	}
 	return 0;

@@ -1,5 +1,5 @@
 /*
- * WebSocket (RFC 6455), behind an upgrade of HTTP/1.1 or in a stream of HTTP/2 (RFC 8441), with messages compressed (RFC 7692) or not.
+ * WebSocket (RFC 6455), behind an upgrade of HTTP/1.1, with messages compressed (RFC 7692) or not.
  * Each message, of either side, stands alone; one in several frames is put together, and those of control between them are told of at
  * their time.
  *

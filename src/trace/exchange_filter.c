@@ -140,15 +140,15 @@ static struct view without_port(struct view authority)
 
 struct view exchange_host(const struct exchange *exchange)
 {
-	static const struct view field = { (const uint8_t *)"host", 4 };
+	static const struct view field = { (const uint8_t *)"host", 4 }, authority = { (const uint8_t *)":authority", 10 };
 	const struct message *request = &exchange->request.message;
 	struct view rest;
 	if (behind_scheme(request->path, &rest))
 		return without_port(before_any(rest, "/?#"));
-	if (view_is(request->method, "CONNECT"))
+	if (view_is(request->method, "CONNECT") && request->path.size)
 		return without_port(request->path);
 	for (uint32_t i = 0; i < request->field_count; i++) {
-		if (view_same_word(request->fields[i].name, field))
+		if (view_same_word(request->fields[i].name, field) || view_equal(request->fields[i].name, authority))
 			return without_port(request->fields[i].value);
 	}
 	return exchange->server_name;

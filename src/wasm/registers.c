@@ -35,7 +35,7 @@ static void join(struct plan *p, uint32_t target)
 /* The operands of a step: which are in registers, as bits, and in which. */
 struct chosen {
 	uint32_t key;
-	int8_t registers[4];
+	int registers[4];
 };
 
 /* The operand is read from its slot instead. */
@@ -71,7 +71,7 @@ static void choose_reads(struct plan *p, const struct stencil_set *set, const un
 				at = NONE;
 		}
 		if (at != NONE) {
-			chosen->registers[x] = (int8_t)at;
+			chosen->registers[x] = at;
 			chosen->key |= 1u << x;
 		}
 	}
@@ -114,7 +114,7 @@ static void choose_result(struct plan *p, const struct stencil_set *set, const u
 		at = NONE;
 	if (at == NONE)
 		at = choose_register(p, chosen, width);
-	chosen->registers[0] = (int8_t)at;
+	chosen->registers[0] = at;
 	chosen->key |= 1;
 	bool tied = false;
 	for (uint32_t x = 1; x < 4; x++) {

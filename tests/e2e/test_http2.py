@@ -165,5 +165,7 @@ def test_calls_of_grpc(box, program):
     assert messages[4] == [[{"1": "one"}, {"1": "two"}, {"1": "three"}]] * 2
     codes = [e["response"]["message"]["rpc.grpc.status_code"] for e in exchanges]
     assert codes == [0, 0, 7, 12, 0]
-    assert exchanges[0]["request"]["message"]["rpc.method"] == "SayHello"
+    message = exchanges[0]["request"]["message"]
+    assert (message["rpc.service"], message["rpc.method"]) == ("helloworld.Greeter", "SayHello")
+    assert len(box.good("trace", "request", "--host", "127.0.0.1", run.id).splitlines()) == 5
     assert box.replay("-q", run.id).code == 0

@@ -100,7 +100,8 @@ def records(timecraft, name, *arguments):
 @pytest.mark.parametrize("options", [(), ("--segment-size", "64K"), ("--record-limit", "8M", "--segment-size", "256K")])
 def test_a_copy_has_the_records_of_the_process(timecraft, there, guest, options):
     process = timecraft.start("run", "--restrict", *options, guest("chatter"), "400000", stderr=subprocess.DEVNULL)
-    wait_for(lambda: timecraft.registry.exists() and len(list(timecraft.process().glob("*.log"))) > (2 if options else 0))
+    processes = timecraft.registry / "processes"
+    wait_for(lambda: len(list(processes.glob("*/0*.log"))) > (2 if options else 0))
     assert timecraft("export", "process", "-o", there.folder / "b.tar").returncode == 0
     assert process.wait() == 0
     copied = records(there, "b.tar")
