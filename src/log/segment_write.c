@@ -64,6 +64,7 @@ bool segment_create(struct log_writer *w, uint64_t first_number)
 	w->segment_start = time_of(CLOCK_MONOTONIC);
 	return w->segment_fd >= 0 && fchmod(w->segment_fd, 0600) == 0 && /* whatever the umask */
 		write_all(w->segment_fd, &header, sizeof header, 0) &&
+		(w->options.sync == LOG_SYNC_NONE || fdatasync(w->segment_fd) == 0) && /* or its name may be there, and it not */
 		renameat(w->dir_fd, ".log", w->dir_fd, segment_name(w->segment, name)) == 0 &&
 		(w->options.sync == LOG_SYNC_NONE || fsync(w->dir_fd) == 0);
 }
