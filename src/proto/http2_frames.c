@@ -9,7 +9,6 @@ void http2_bad(struct direction *s, const char *why)
 {
 	s->state = BROKEN;
 	s->why = why;
-	s->bad_from = s->offset;
 }
 
 static size_t feed_preface(struct direction *s, struct view bytes)
@@ -136,10 +135,8 @@ static void open_block(struct decoder *d, struct direction *s, enum message_side
 	s->block_ends_stream = s->type == HEADERS && s->flags & END_STREAM;
 	if (stream)
 		http2_begin(d, stream, s->type == PUSH_PROMISE ? SIDE_CLIENT : side, s->time);
-	if (stream && s->type == PUSH_PROMISE) {
+	if (stream && s->type == PUSH_PROMISE)
 		s->block_ends_stream = true;
-		stream->halves[SIDE_CLIENT].pushed = true;
-	}
 }
 
 static const char *wrong_with(const struct direction *s)

@@ -27,7 +27,7 @@ struct field_at {
 /* One direction of a stream: a request or a response. */
 struct half {
 	bool begun, told, headed; /* headed: a whole block of fields has come, what follows are trailers */
-	bool pushed, cut_fields;
+	bool cut_fields;
 	uint64_t time, end;
 	uint32_t status, interim, head_fields;
 	struct buf text, fields; /* fields: struct field_at */
@@ -59,7 +59,6 @@ struct direction {
 	uint32_t left, padding, first; /* bytes of the frame still to come: in all, at its end, before its fields */
 	uint64_t offset, time;
 	const char *why;
-	uint64_t bad_from;
 	nghttp2_hd_inflater *inflater;
 };
 

@@ -10,9 +10,9 @@ static struct recorder *recorder_of(struct call_output *output)
 static void record_span(struct call_output *output, uint32_t offset, const void *data, uint32_t size, bool iov)
 {
 	struct recorder *r = recorder_of(output);
-	bool withheld = __builtin_expect(r->environ_spans == 1, 0);
+	bool withheld = false;
 	if (__builtin_expect(r->environ_spans != 0, 0))
-		r->environ_spans--;
+		withheld = --r->environ_spans == 0; /* behind the table */
 	if (withheld)
 		log_span(r->writer, offset, r->environ.data, r->environ.size, false);
 	else

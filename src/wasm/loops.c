@@ -30,20 +30,13 @@ static void note_target(struct plan *p, uint32_t target)
 	if (target > p->step)
 		return;
 	if (p->loop_at[target] == NONE) {
-		if (p->loop_count == p->loop_capacity) {
-			uint32_t capacity = p->loop_capacity ? p->loop_capacity * 2 : 16;
-			struct loop *loops = realloc(p->loops, capacity * sizeof *loops);
-			if (!loops) {
-				p->failed = true;
-				return;
-			}
-			p->loops = loops;
-			p->loop_capacity = capacity;
-		}
-		p->loop_at[target] = (int32_t)p->loop_count;
-		p->loops[p->loop_count++] = (struct loop){ .head = target, .outer = NONE };
+		struct loop loop = { .head = target, .outer = NONE };
+		p->loop_at[target] = (int32_t)(p->loops.size / sizeof loop);
+		buf_append(&p->loops, &loop, sizeof loop);
+		p->failed |= p->loops.failed;
 	}
-	p->loops[p->loop_at[target]].end = p->step;
+	if (!p->failed)
+		loop_of(p, p->loop_at[target])->end = p->step;
 }
 
 static const struct stencil_set *set_for(const union word *word, bool guarded)
@@ -64,15 +57,15 @@ void loops_survey(struct plan *p)
 		each_target(p, p->step, note_target);
 	int32_t loop = NONE;
 	uint8_t depth = 0;
-	for (uint32_t i = 0; i < lowered->step_count; i++) {
+	for (uint32_t i = 0; i < lowered->step_count && !p->failed; i++) {
 		if (p->loop_at[i] != NONE) {
-			p->loops[p->loop_at[i]].outer = loop;
+			loop_of(p, p->loop_at[i])->outer = loop;
 			loop = p->loop_at[i];
 			depth += depth < UINT8_MAX;
 		}
 		p->depths[i] = depth;
-		for (; loop != NONE && p->loops[loop].end == i; depth -= depth > 0)
-			loop = p->loops[loop].outer;
+		for (; loop != NONE && loop_of(p, loop)->end == i; depth -= depth > 0)
+			loop = loop_of(p, loop)->outer;
 	}
 }
 
@@ -94,11 +87,11 @@ static void count_uses(struct plan *p, const struct loop *loop, uint8_t *widths)
 /* The register for a pin: the one that the outer loop has it in, if that is still to be had. */
 static int place_pin(const struct plan *p, const struct loop *loop, uint32_t slot, uint32_t class)
 {
-	int outer = loop->outer == NONE ? NONE : find(&p->loops[loop->outer].pins, slot);
+	int outer = loop->outer == NONE ? NONE : find(&loop_of(p, loop->outer)->pins, slot);
 	uint32_t open = class & ~loop->pins.held;
 	if (outer != NONE && open >> outer & 1)
 		return outer;
-	uint32_t apart = loop->outer == NONE ? open : open & ~p->loops[loop->outer].pins.held;
+	uint32_t apart = loop->outer == NONE ? open : open & ~loop_of(p, loop->outer)->pins.held;
 	return __builtin_ctz(apart ? apart : open);
 }
 

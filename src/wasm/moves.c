@@ -74,7 +74,7 @@ void drop_unwanted(struct plan *p, uint32_t free)
 const struct contents *pins(const struct plan *p)
 {
 	static const struct contents none;
-	return p->loop == NONE ? &none : &p->loops[p->loop].pins;
+	return p->loop == NONE ? &none : &loop_of(p, p->loop)->pins;
 }
 
 void keep_to_pins(struct plan *p, const struct contents *pins)

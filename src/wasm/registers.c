@@ -188,13 +188,13 @@ static void plan_step(struct plan *p)
 		plan_far(p);
 		return;
 	}
-	bool table = word->handler == control_steps.table;
-	if (table || set->flags & STENCIL_BRANCHES || (set->flags & STENCIL_BARRIER && !is_return(word->handler)))
+	bool comes_back = set->flags & STENCIL_BARRIER && !is_return(word->handler);
+	if (word->handler == control_steps.table || set->flags & STENCIL_BRANCHES || comes_back)
 		store_all(p, free);
 	uint32_t target = set->flags & STENCIL_BRANCHES ? target_of(p, p->step) : UINT32_MAX;
 	bool back = target <= p->step;
 	if (back)
-		load_pins(p, &p->loops[p->loop_at[target]].pins);
+		load_pins(p, &loop_of(p, p->loop_at[target])->pins);
 	struct chosen chosen = { .registers = { NONE, NONE, NONE, NONE } };
 	choose_reads(p, set, word, &chosen);
 	if (set->operands[0] & OPERAND_WRITE)
@@ -208,7 +208,7 @@ static void plan_step(struct plan *p)
 		each_target(p, p->step, join);
 	if (set->flags & STENCIL_BARRIER)
 		p->now.held = p->now.dirty = 0;
-	p->reached = set->flags & STENCIL_GOES_ON || (set->flags & STENCIL_BARRIER && !is_return(word->handler));
+	p->reached = set->flags & STENCIL_GOES_ON || comes_back;
 }
 
 /* Where control joins: at a loop's head the loop's pins are in registers, and nothing else. */
@@ -228,7 +228,7 @@ static void arrive(struct plan *p)
 	}
 	if (p->loop_at[step] != NONE) {
 		p->loop = p->loop_at[step];
-		loop_pin(p, &p->loops[p->loop]);
+		loop_pin(p, loop_of(p, p->loop));
 		load_pins(p, pins(p));
 		p->now.held &= pins(p)->held;
 	} else {
@@ -244,8 +244,8 @@ static void plan_all(struct plan *p)
 			arrive(p);
 		p->pieces->firsts[p->step] = p->pieces->count;
 		plan_step(p);
-		while (p->loop != NONE && p->loops[p->loop].end == p->step)
-			p->loop = p->loops[p->loop].outer;
+		while (p->loop != NONE && loop_of(p, p->loop)->end == p->step)
+			p->loop = loop_of(p, p->loop)->outer;
 		if (p->reached)
 			keep_to_pins(p, pins(p));
 	}
@@ -277,7 +277,7 @@ bool pieces_plan(struct pieces *pieces, const struct lowered *lowered)
 	free(p.step_at);
 	free(p.loop_at);
 	free(p.depths);
-	free(p.loops);
+	buf_finish(&p.loops);
 	free(p.uses);
 	return !p.failed;
 }

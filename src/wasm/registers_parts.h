@@ -1,6 +1,7 @@
 /* The parts of planning registers, for their own files. */
 #pragma once
 
+#include "base/buf.h"
 #include "wasm/registers.h"
 
 enum { NONE = -1 };
@@ -27,8 +28,7 @@ struct plan {
 	uint32_t *step_at;               /* by word */
 	int32_t *loop_at;                /* by step: of which loop it is the head; NONE */
 	uint8_t *depths;                 /* by step: in how many loops it is */
-	struct loop *loops;
-	uint32_t loop_count, loop_capacity;
+	struct buf loops;                /* struct loop */
 	uint32_t *uses;                  /* by slot, while a loop's pins are chosen */
 	uint64_t budget;                 /* steps that may yet be looked at for that: loops in loops are looked at again */
 	struct pieces *pieces;
@@ -38,6 +38,11 @@ struct plan {
 	uint32_t turn;                   /* whose register is next to be given up */
 	bool reached, failed;
 };
+
+static inline struct loop *loop_of(const struct plan *p, int32_t index)
+{
+	return (struct loop *)p->loops.data + index;
+}
 
 static inline const union word *word_of(const struct plan *p, uint32_t step)
 {
